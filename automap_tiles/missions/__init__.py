@@ -1,7 +1,7 @@
-"""What is known of the satellites: bands, product names, metadata, scaling and quality layers.
+"""Satellite missions: bands, product names, metadata, scaling and quality layers.
 
-A mission is one folder, and one line in `registry`; other packages bring theirs along by an entry
-point. No pixels are opened here.
+Each mission is one folder and one line in `_registry`; other packages add theirs through an entry
+point. No pixels are read here.
 
 >>> from automap_tiles import missions
 >>> missions.sensor_of("sentinel-2a").band("swir1").name
@@ -172,10 +172,10 @@ __all__ = [
 ]
 
 
-if not TYPE_CHECKING:  # else a checker believes that there is every name
+if not TYPE_CHECKING:  # otherwise type checkers would accept any name
 
     def __getattr__(name: str) -> Any:
-        """What needs rasterio, which takes long to import and the tables do without."""
+        """Load the members that need rasterio lazily; the tables do without its slow import."""
         if name in ("LON_LAT", "center", "grid_of", "outline"):
             from automap_tiles.missions._common import outlines
 

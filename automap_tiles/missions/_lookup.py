@@ -1,4 +1,4 @@
-"""What is asked of the missions: satellites by any word, sensors, products, items, tiles."""
+"""Look-ups over all missions: satellites by any name, sensors, products, STAC items, tiles."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def satellites() -> dict[str, Satellite]:
 
 
 def satellite_of(word: str) -> Satellite:
-    """A satellite by its name or by what else it answers to; raises `ConfigError`."""
+    """The satellite with this name or alias; raises `ConfigError`."""
     own = word.strip().lower()
     satellite = known().satellites.get(own) or known().aliases.get(own)
     if satellite is None:
@@ -33,10 +33,10 @@ def satellite_of(word: str) -> Satellite:
 
 
 def parse_satellites(value: str | int | Iterable[str | int]) -> frozenset[str]:
-    """Names of satellites: of `2578`, `[2, landsat]`, `all`, `sentinel-2`; raises `ConfigError`.
+    """Satellite names from `2578`, `[2, landsat]`, `all` or `sentinel-2`; raises `ConfigError`.
 
-    Words of missions and `all` mean those of their satellites that are in groups. Several aliases
-    of one letter may be written without anything between them.
+    A mission's group name and `all` select only the satellites that are part of groups.
+    Single-letter aliases may be written without a separator.
     """
     items = [value] if isinstance(value, str | int) else list(value)
     table = known()
@@ -56,7 +56,7 @@ def parse_satellites(value: str | int | Iterable[str | int]) -> frozenset[str]:
 
 
 def common_bands(satellite: str) -> tuple[CommonName, ...]:
-    """Those of `COMMON` that all sensors of a satellite have."""
+    """The bands of `COMMON` that all sensors of a satellite have."""
     return satellite_of(satellite).common_bands
 
 
@@ -66,12 +66,12 @@ def sensors() -> tuple[Sensor, ...]:
 
 
 def sensor_of(key: str) -> Sensor:
-    """A sensor by its key; raises `ConfigError` when there is none."""
+    """The sensor with this key; raises `ConfigError` if there is none."""
     return _one(known().sensors, key, what="sensor", key="sensor", near=0.6)
 
 
 def mission_of(sensor: str) -> Mission:
-    """The mission of a sensor by its key; raises `ConfigError` when there is none."""
+    """The mission of the sensor with this key; raises `ConfigError` if there is none."""
     own = sensor_of(sensor)
     return next(
         mission
@@ -82,7 +82,7 @@ def mission_of(sensor: str) -> Mission:
 
 
 def quality_layer(name: str) -> QualityLayer:
-    """A quality layer; raises `ConfigError` when there is none of that name."""
+    """The quality layer with this name; raises `ConfigError` if there is none."""
     return _one(known().layers, name, what="quality layer", key="mask", near=0.5)
 
 
@@ -92,10 +92,10 @@ def quality_layers() -> dict[str, QualityLayer]:
 
 
 def find_products(names: Sequence[str]) -> list[tuple[Mission, ProductLayout]]:
-    """All products among these names of files, in the order of their ids; others are left alone.
+    """All products found in a list of file names, sorted by id; other files are ignored.
 
-    Names are relative paths with `/`, and best begin with the product's own folder, which often
-    says what the files in it do not. Nothing is opened.
+    Names are relative paths with `/` and should start with the product's own folder, whose name
+    often holds what the file names lack. Nothing is opened.
     """
     listed = sorted(names)
     found = [
@@ -105,7 +105,7 @@ def find_products(names: Sequence[str]) -> list[tuple[Mission, ProductLayout]]:
 
 
 def rivals(products: Iterable[tuple[Mission, ProductLayout]]) -> dict[str, tuple[str, ...]]:
-    """Ids of products of which another mission wants some file as well, and the groups of both."""
+    """Ids of products with files that another mission claims too, with the groups of both."""
     claims: dict[str, set[str]] = {}
     listed = [(mission.group, layout) for mission, layout in products]
     for group, layout in listed:
@@ -120,17 +120,17 @@ def rivals(products: Iterable[tuple[Mission, ProductLayout]]) -> dict[str, tuple
 
 
 def recognise(item: Item) -> tuple[Dialect, Identity]:
-    """The dialect that an item is written in, and what it is.
+    """The dialect that an item is written in, and its identity.
 
-    Raises `InputError` when no mission knows it, or when two do: only a user can tell which of
-    them is to be believed.
+    Raises `InputError` if no mission recognises the item, or if two do: only the user can decide
+    between them.
     """
     found: dict[str, tuple[Dialect, Identity]] = {}
     refused: InputError | None = None
     for mission in missions():
         try:
             known = _identified(mission, item)
-        except InputError as error:  # another mission may know better
+        except InputError as error:  # another mission may recognise it
             refused = refused or error
         else:
             if known is not None:
@@ -148,7 +148,7 @@ def recognise(item: Item) -> tuple[Dialect, Identity]:
 
 
 def two_know(groups: Iterable[str]) -> str:
-    """What is said of a product or item that two missions take for theirs."""
+    """Message for a product or item that two missions recognise."""
     return (
         f"several missions take it for theirs: {', '.join(sorted(groups))}; "
         "remove the packages of all but one"
@@ -164,7 +164,7 @@ def _identified(mission: Mission, item: Item) -> tuple[Dialect, Identity] | None
 
 
 def collections(catalogue: str) -> tuple[Collection, ...]:
-    """What a catalogue that is known by name has of all missions."""
+    """All missions' collections in a known catalogue."""
     return tuple(
         each
         for mission in missions()
@@ -174,10 +174,10 @@ def collections(catalogue: str) -> tuple[Collection, ...]:
 
 
 def parse_tile(text: str | int) -> str:
-    """A tile as scenes have it: `33TWL` of `T33TWL`, `MGRS-33TWL`; `016037` of `16/37`, `16,37`.
+    """The tile id as scenes write it: `33TWL` for `T33TWL` or `MGRS-33TWL`; `016037` for `16/37`.
 
-    Raises `ConfigError` for what no mission knows, unless there are missions that call their tiles
-    as their metadata call them.
+    Raises `ConfigError` if no mission recognises the tile, unless some mission takes tile ids as
+    its metadata writes them.
     """
     own = str(text).strip()
     named = [mission.tiles for mission in missions()]
@@ -201,7 +201,7 @@ def _groups() -> dict[str, set[str]]:
 
 
 def _no_satellite(word: object) -> ConfigError:
-    """With `2 (sentinel-2), 4 (landsat-4), ..., or landsat, sentinel, all`."""
+    """Message that lists the known names: `2 (sentinel-2), ..., or landsat, sentinel, all`."""
     known = sorted(
         f"{each.aliases[0]} ({name})" if each.aliases else name
         for name, each in satellites().items()

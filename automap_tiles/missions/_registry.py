@@ -1,4 +1,4 @@
-"""The missions there are: our own in one table, and those that other packages bring along."""
+"""The available missions: the built-in table and those of other packages."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _OWN: tuple[Mission, ...] = (
 )
 
 ENTRY_POINTS = "automap_tiles.missions"
-"""Group of entry points; each names a `Mission`."""
+"""Entry point group; each entry point names a `Mission`."""
 
 EVERYTHING = "all"
-"""The word for the satellites of all groups."""
+"""Selects the satellites of all groups."""
 
 _MEMBERS = (
     "group",
@@ -48,17 +48,17 @@ _registered: list[Mission] = []
 
 
 def missions() -> tuple[Mission, ...]:
-    """All of them, our own first.
+    """All missions, built-in ones first.
 
-    Raises `ConfigError` when two have a satellite, a sensor or a quality layer of one name.
+    Raises `ConfigError` if two missions share the name of a satellite, sensor or quality layer.
     """
     return known().missions
 
 
 def register(mission: Mission) -> None:
-    """Make a mission known in this Python process; for all workers use an entry point.
+    """Register a mission in this Python process; use an entry point to reach all workers.
 
-    Raises `ConfigError` when something of it has a name that is taken.
+    Raises `ConfigError` if any of its names is taken.
     """
     if any(mission is each for each in _registered):
         return
@@ -79,7 +79,7 @@ def unregister(mission: Mission) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class KnownMissions:
-    """The missions, and what is in them by name."""
+    """The missions and their members by name."""
 
     missions: tuple[Mission, ...]
     satellites: dict[str, Satellite]
@@ -90,7 +90,7 @@ class KnownMissions:
 
 @lru_cache(maxsize=1)
 def known() -> KnownMissions:
-    """Looked for once; raises `ConfigError` when two have something of one name."""
+    """The missions, collected once; raises `ConfigError` if two of them share a name."""
     found = (*_OWN, *_plugins(), *_registered)
     satellites = [each for mission in found for each in mission.satellites]
     sensors = [sensor for each in satellites for sensor in each.sensors]
@@ -109,7 +109,7 @@ def known() -> KnownMissions:
 
 
 def _groups_of_others(found: Sequence[Mission]) -> set[str]:
-    """Words for groups that are not free for a satellite: each mission may call one as its own."""
+    """Group names that satellites of other missions must not use; a mission may use its own."""
     groups = {
         mission.group
         for mission in found

@@ -1,1 +1,1 @@
-"""What every mission is made of: sensors, bands, scalings, flags, scenes."""
+"""Building blocks of missions: sensors, bands, scalings, flags, scenes."""

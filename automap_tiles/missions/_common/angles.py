@@ -1,4 +1,4 @@
-"""From where the sun shone on a scene and from where it was seen, at the nodes of a wide grid."""
+"""Sun and view angles of a scene at the nodes of a coarse grid."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ Pair = tuple[Degrees, Degrees]
 
 @dataclass(frozen=True, kw_only=True)
 class Nodes:
-    """Crossings of a grid over a scene, row by row from its upper left corner."""
+    """Nodes of a regular grid over a scene, row by row from the upper left corner."""
 
     crs: str
     """`EPSG:32633`."""
     left: float
     top: float
-    """Of the first node, in units of the CRS."""
+    """y of the first node, in units of the CRS."""
     step: tuple[float, float]
     """(x, y) between nodes, in units of the CRS; rows go south."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Angles:
-    """Of sun and view, seen from the ground: zenith, and azimuth clockwise from north; degrees.
+    """Sun and view angles seen from the ground: zenith, and azimuth clockwise from north; degrees.
 
-    NaN where an angle is not known.
+    NaN where an angle is unknown.
     """
 
     nodes: Nodes
@@ -43,13 +43,13 @@ class Angles:
     """(row, column)."""
     view_zenith: Degrees
     view_azimuth: Degrees
-    """(part, row, column): each part of the instrument saw a strip of the scene."""
+    """(part, row, column): each part of the instrument (detector) sees a strip of the scene."""
     parts: tuple[int, ...] = (0,)
     """Numbers of the parts."""
     places: str | None = None
-    """Address of the raster of the number of the part that saw a pixel; None: nothing says it."""
+    """Href of the raster with the number of the part that saw each pixel; None: unknown."""
     guessed: str = ""
-    """What of them is not from the product's own metadata, in words."""
+    """Which angles do not come from the product's own metadata, in words."""
 
     @classmethod
     def of_parts(
@@ -60,7 +60,7 @@ class Angles:
         places: str | None,
         unsaid: str,
     ) -> Angles:
-        """Of the view by the number of a part; `unsaid`: what is guessed where `places` is None."""
+        """Angles with one view per part; `unsaid` names the estimate used if `places` is None."""
         parts = tuple(sorted(view))
         return cls(
             nodes=nodes,
@@ -76,11 +76,11 @@ class Angles:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NadirFactor:
-    """What the reflectance of a band is to be multiplied by, to be as seen from straight above."""
+    """Factor that converts a band's reflectance to nadir view."""
 
     nodes: Nodes
     mean: Degrees
-    """(row, column), of all parts that saw a place; no node is NaN."""
+    """(row, column), mean over the parts that saw a node; never NaN."""
     values: Degrees
     """(part, row, column), as `Angles.view_zenith`."""
     parts: tuple[int, ...]
@@ -90,26 +90,26 @@ class NadirFactor:
 
 
 class AngleFiles(Protocol):
-    """What a mission reads of the files that a scene names under `angles` in its metadata."""
+    """File access for a mission that reads angles from the files in a scene's `angles` metadata."""
 
     def read(self, name: str) -> bytes:
-        """A small file, by its word; raises `InputError`."""
+        """Content of a small file by its key; raises `InputError`."""
         ...
 
     def degrees(self, name: str, grid: Grid) -> Degrees:
-        """A band of angles, in hundredths of a degree, at the pixels of a grid; NaN: no data."""
+        """An angle band, stored in hundredths of a degree, on a grid, in degrees; NaN: no data."""
         ...
 
     def plane(self, name: str, array: str, indexes: Sequence[int] = ()) -> Degrees:
-        """The last two dimensions (one row, of one) of an array in a folder of Zarr, by its word.
+        """The last two dimensions of a Zarr array by its key (a single row for a 1-D array).
 
-        `indexes` are places in the other dimensions. Raises `InputError`.
+        `indexes` select in the other dimensions. Raises `InputError`.
         """
         ...
 
 
 ReadAngles = Callable[["Scene", Sequence[str], AngleFiles], Mapping[str, Angles]]
-"""Angles of some bands (the mission's own names) of a scene whose CRS and grids are known.
+"""Angles of bands (the mission's own names) of a scene with known CRS and grids.
 
-Raises `InputError` with the reason where they cannot be known.
+Raises `InputError` with the reason if they are not available.
 """

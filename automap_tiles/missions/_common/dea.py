@@ -37,29 +37,29 @@ _AGENCY = "ga_"
 _PREFIX = "nbart_"
 _FROM_ABOVE = "NBAR of Digital Earth Australia"
 ALL = {"coastal_aerosol": "coastal", "blue": "blue", "green": "green", "red": "red"}
-"""Names of bands that are the same for all satellites, and what is meant."""
+"""Bands with the same name for all satellites → common name."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ArdDialect(UsualDialect):
-    """Items of these products; the rest they say as the mission's usual dialect does."""
+    """STAC items of these products; everything else follows the mission's usual dialect."""
 
     usual: UsualDialect
     names: Mapping[str, str]
-    """Common names by theirs: `swir_2` is another band of Landsat than of Sentinel-2."""
+    """DEA name → common name: `swir_2` is a different band for Landsat and Sentinel-2."""
 
     @property
     def layers(self) -> Mapping[str, str]:  # type: ignore[override]
         return {**self.usual.layers, "OA_FMASK": "dea_fmask"}
 
     def identify(self, item: Item) -> Identity | None:
-        """Any product of the agency; only of these does it know what the numbers mean."""
+        """Any product of the agency, the only ones whose stored numbers are documented here."""
         if not _product(item).startswith(_AGENCY):
             return None
         found = self.usual.identify(item)
         if found is None or not _is_ard(item):
             return found
-        # What such an item says of level and baseline is that of what it was made of.
+        # Level and baseline in such an item are those of the source product.
         return replace(found, level=_LEVEL, baseline=None)
 
     def in_name(self, sensor: Sensor) -> re.Pattern[str]:
@@ -85,7 +85,7 @@ class ArdDialect(UsualDialect):
         bands: Mapping[str, BandAsset],
         read: ReadFile,
     ) -> Scalings:
-        """The items do not say it."""
+        """The constants above; the items do not state a scaling."""
         if not _is_ard(item):
             return self.usual.scalings(item, identity, bands, read)
         return Scalings(by_band=dict.fromkeys(reflective(identity, bands), _SCALING))

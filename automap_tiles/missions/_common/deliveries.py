@@ -1,4 +1,4 @@
-"""One acquisition that comes several times: how its deliveries are told apart and compared."""
+"""Several deliveries of one acquisition: how to tell them apart and rank them."""
 
 from __future__ import annotations
 
@@ -8,46 +8,46 @@ from datetime import UTC, datetime, timedelta
 from automap_tiles.missions._common.scene import Scene
 
 SAME_TIME = timedelta(seconds=10)
-"""What is seen of one place within it is one acquisition."""
+"""Two observations of a place within this time are one acquisition."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Merit:
-    """One thing in which deliveries of an acquisition differ."""
+    """One criterion by which deliveries of an acquisition are compared."""
 
     word: str
-    """`tier`, `baseline`: for people."""
+    """Name for messages: `tier`, `baseline`."""
     rank: tuple[int, ...]
-    """The greater the better."""
+    """Higher is better."""
     said: str | None
-    """As the producer writes it; None: it is not said."""
+    """The value as the producer writes it; None: not stated."""
 
 
 class Deliveries:
-    """As far as nothing is known of the producer: what was processed last is the best."""
+    """Default rules, without knowledge of the producer: the latest processing wins."""
 
     def merits(self, scene: Scene) -> tuple[Merit, ...]:
-        """In the order of their weight, the same words for all scenes of a sensor."""
+        """Criteria by decreasing weight, the same ones for all scenes of a sensor."""
         del scene
         return ()
 
     def processed(self, scene: Scene) -> str:
-        """When the delivery was made, ISO 8601; empty: not known."""
+        """Processing time, ISO 8601; empty: unknown."""
         return str(scene.metadata.get("created") or "")
 
     def tolerance(self, scene: Scene) -> timedelta:
-        """How far the times of two deliveries of one acquisition may differ."""
+        """Largest time difference between two deliveries of one acquisition."""
         del scene
         return SAME_TIME
 
     def began(self, scene: Scene) -> datetime | None:
-        """When the strip begins that the scene is cut of, where a tile may end in two of them."""
+        """Start of the strip the scene was cut from, where a tile may be split over two strips."""
         del scene
         return None
 
 
 def utc(text: str) -> str:
-    """A time in UTC, such that texts sort by time; empty for what is not a time."""
+    """A time in UTC whose text sorts chronologically; empty if `text` is not a time."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""STAC items as most catalogues write them: what the dialects of missions have in common."""
+"""STAC items as most catalogues write them: the common base of the missions' dialects."""
 
 from __future__ import annotations
 
@@ -32,39 +32,39 @@ _NO_IMAGES = re.compile(r"\.(json|xml|txt|html?|jpe?g|png|yaml|yml|gml|safe)$", 
 _KEY = re.compile(r"(?:SR_)?(?P<name>.+?)(?:_(?P<size>\d\d)m)?(?:-jp2)?(?:\.TIF)?", re.IGNORECASE)
 
 CREATED = ("created", "odc:processing_datetime")
-"""Properties that say when a product was made."""
+"""Properties with the production time."""
 
 
 class UsualDialect(ABC):
-    """Bands by the keys, names and files of assets, scalings as `raster:bands` states them.
+    """Bands from asset keys, names and files; scalings from `raster:bands`.
 
-    A dialect of a mission adds how it knows its items (`identify`), and what it does otherwise.
+    A mission's dialect adds how to recognise its items (`identify`), and overrides what differs.
     """
 
     layers: Mapping[str, str] = {}
-    """Quality layers: what keys and files of assets end with, in upper case → name of the layer."""
+    """Suffix of an asset's key or file name, upper case → name of the quality layer."""
     created: tuple[str, ...] = CREATED
-    """Properties that say when a product was made, the surest first."""
+    """Properties with the production time, most reliable first."""
 
     @abstractmethod
     def identify(self, item: Item) -> Identity | None:
         """As `Dialect.identify`."""
 
     def in_name(self, sensor: Sensor) -> re.Pattern[str]:
-        """Where the name of a file says its `band`, and its `size` in metres."""
+        """Pattern for the `band` and the `size` in metres in a file name."""
         names = sorted({name for band in sensor.bands for name in band.names}, key=len)
         words = "|".join(re.escape(name) for name in reversed(names))
         return re.compile(rf"(?:^|_)(?P<band>{words})(?:_(?P<size>\d\d)m)?\.\w+$", re.IGNORECASE)
 
     def layer(self, word: str, identity: Identity) -> str:
-        """Name of the quality layer that a file ends with (`layers`)."""
+        """Name of the quality layer for a file with this suffix (`layers`)."""
         del identity
         return self.layers[word]
 
     def name_of(self, asset: Asset, info: BandInfo, sensor: Sensor) -> str | None:
-        """The sensor's own name of the band that is alone in a file; None: it is none of its.
+        """The sensor's band in a single-band file; None if it is not one of its bands.
 
-        Catalogues give the same common name to several bands, so that is asked last.
+        The common name is tried last, since catalogues assign the same one to several bands.
         """
         if "temperature" in asset.roles:
             return None
@@ -78,7 +78,7 @@ class UsualDialect(ABC):
         )
 
     def bands(self, item: Item, identity: Identity) -> dict[str, BandAsset]:
-        """Bands by the sensor's own name; of several files of one band the best one."""
+        """Bands by the sensor's own name; the best file where several hold the same band."""
         sensor = identity.sensor
         best: dict[str, tuple[tuple[bool, float], BandAsset]] = {}
         for asset in item.assets:
@@ -91,7 +91,7 @@ class UsualDialect(ABC):
         return {band.name: best[band.name][1] for band in sensor.bands if band.name in best}
 
     def quality(self, item: Item, identity: Identity) -> tuple[QualityAsset, ...]:
-        """Quality layers, best first as the sensor has them, then what else there is."""
+        """Quality layers in the sensor's order of preference, then any others."""
         if not self.layers:
             return ()
         found: dict[str, tuple[tuple[bool, float], QualityAsset]] = {}
@@ -118,7 +118,7 @@ class UsualDialect(ABC):
         return QualityAsset(asset=asset, layer=layer, indexes=(1,))
 
     def about(self, item: Item, identity: Identity) -> About:
-        """What most items have."""
+        """Metadata that most items have."""
         return About(
             cloud_cover=item.number("eo:cloud_cover", "cloud_cover"),
             sun_elevation=item.number("view:sun_elevation", "eo:sun_elevation"),
@@ -133,7 +133,7 @@ class UsualDialect(ABC):
         bands: Mapping[str, BandAsset],
         read: ReadFile,
     ) -> Scalings:
-        """What `raster:bands` says; raises `InputError` without it."""
+        """Scaling from `raster:bands`; raises `InputError` if it is missing."""
         del item, read
         return as_stated(reflective(identity, bands))
 
@@ -149,12 +149,12 @@ class UsualDialect(ABC):
                 yield band, BandAsset(asset=asset, info=info, index=index)
 
     def _rank(self, asset: Asset, sensor: Sensor) -> tuple[bool, float]:
-        """The better the lower: GeoTIFF before JPEG 2000, fine before coarse."""
+        """Sort key, lower is better: GeoTIFF before JPEG 2000, fine before coarse."""
         is_jp2 = "jp2" in asset.type or asset.href.lower().endswith(".jp2")
         return is_jp2, self._resolution(asset, sensor) or 0.0
 
     def _resolution(self, asset: Asset, sensor: Sensor) -> float | None:
-        """Pixel size in metres, as far as the item says."""
+        """Pixel size in metres, if the item states it."""
         for found in (_KEY.fullmatch(asset.key), self.in_name(sensor).search(asset.name)):
             if found and found["size"]:
                 return float(found["size"])
@@ -171,18 +171,18 @@ class UsualDialect(ABC):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PlatformDialect(UsualDialect):
-    """Items that name their satellite, and state how their numbers become reflectance."""
+    """Items that name their platform and state the scaling to reflectance."""
 
     platforms: Mapping[str, Sensor]
-    """`platform` of the items, in lower case → sensor."""
+    """`platform` of an item, lower case → sensor."""
     level: str | None = None
-    """Of all items."""
+    """Level of all items."""
     layers: Mapping[str, str] = field(default_factory=dict)
     tile: tuple[str, ...] = ("grid:code",)
-    """Properties that name the tile."""
+    """Properties with the tile id."""
 
     def identify(self, item: Item) -> Identity | None:
-        """By the platform alone."""
+        """Recognised by the platform alone."""
         sensor = self.platforms.get(item.platform.lower())
         if sensor is None:
             return None
@@ -197,13 +197,13 @@ class PlatformDialect(UsualDialect):
 
 
 def reflective(identity: Identity, bands: Mapping[str, BandAsset]) -> dict[str, BandAsset]:
-    """Those of the bands that hold reflectance."""
+    """The bands that hold reflectance."""
     known = identity.sensor
     return {name: band for name, band in bands.items() if known.band(name).is_reflective}
 
 
 def as_stated(bands: Mapping[str, BandAsset]) -> Scalings:
-    """What `raster:bands` says; raises `InputError` without it."""
+    """Scaling from `raster:bands`; raises `InputError` if it is missing."""
     by_band: dict[str, Scaling] = {}
     for name, band in bands.items():
         if band.info.scale is None:
@@ -215,22 +215,22 @@ def as_stated(bands: Mapping[str, BandAsset]) -> Scalings:
 
 
 def nodata_of(band: BandAsset, default: int | None) -> int | None:
-    """The number of pixels without data, as an item says."""
+    """Nodata value stated by the item."""
     said = band.info.nodata
     return default if said is None else int(said)
 
 
 def find(sensor: Sensor, name: str | None) -> str | None:
-    """The sensor's own name of a band; None when it has none of that name."""
+    """The sensor's own name of a band; None if it has no such band."""
     band = None if not name else sensor.find(name)
     return None if band is None else band.name
 
 
 def parts_of(item: Item, pattern: re.Pattern[str], *names: str) -> dict[str, str]:
-    """What the names of product, item and files say; the first that says something counts.
+    """Parts of the product, item and file names; the first name that has a part wins.
 
-    `names`: properties that hold names of the product. Under `product` is the name from where the
-    pattern begins.
+    `names`: properties that hold product names. `product` is the name from the start of the
+    pattern.
     """
     texts = [*(item.text(name) or "" for name in names), item.id]
     texts.extend(asset.href for asset in item.assets)
@@ -246,14 +246,15 @@ def parts_of(item: Item, pattern: re.Pattern[str], *names: str) -> dict[str, str
 
 
 def unknown_satellite(platform: str) -> InputError:
-    """The error for an item of which a mission should know the satellite, and does not."""
+    """Error for an item whose satellite the mission should know but does not."""
     return InputError(f"does not say which satellite saw it (platform: {platform[:80]!r})")
 
 
 def check_named(sensor: Sensor, named: Sensor | None, platform: str) -> Sensor:
-    """The sensor; raises `InputError` where the name of the product says another one.
+    """The sensor; raises `InputError` if the product name says another one.
 
-    Bands of the same number are other colours then, and nobody knows which of the two is right.
+    Equal band numbers would then mean different wavelengths, and there is no way to tell which is
+    right.
     """
     if named is not None and named.key != sensor.key:
         raise InputError(
@@ -264,7 +265,7 @@ def check_named(sensor: Sensor, named: Sensor | None, platform: str) -> Sensor:
 
 
 def day_of(text: str | None, form: str = "%Y%m%d") -> date | None:
-    """A day of a product's name; None where there is none."""
+    """Date in a product name; None if there is none."""
     try:
         return None if text is None else datetime.strptime(text, form).replace(tzinfo=UTC).date()
     except ValueError:

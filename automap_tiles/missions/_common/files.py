@@ -1,4 +1,4 @@
-"""What a mission reads of a product's files."""
+"""File access for missions that read product metadata."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Protocol
 
 
 class ProductFiles(Protocol):
-    """Files of a folder, an archive or an object store, under names with `/`."""
+    """Files of a folder, archive or object store, addressed by names with `/`."""
 
     def read(self, name: str) -> bytes:
-        """A small file, such as metadata; raises `InputError`."""
+        """Content of a small file such as metadata; raises `InputError`."""
         ...
 
     def href(self, name: str) -> str:
-        """What GDAL opens."""
+        """Name to open with GDAL."""
         ...

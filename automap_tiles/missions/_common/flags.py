@@ -1,4 +1,4 @@
-"""One layout of flags for every satellite: what a pixel's quality layer said, translated once."""
+"""The common flag layout into which the quality layers of all satellites are translated."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from automap_tiles.errors import ConfigError
 
 
 class Flag(IntFlag):
-    """Bits of the uint16 arrays that `QualityLayer.to_flags` gives; none set: clear land."""
+    """Bits of the uint16 arrays that `QualityLayer.to_flags` returns; no bit set: clear land."""
 
     FILL = 1 << 0
-    """No data, or a code that the layer's table does not know."""
+    """No data, or a code that is not in the layer's table."""
     CLOUD = 1 << 1
     CIRRUS = 1 << 2
     SHADOW = 1 << 3
-    """Of a cloud."""
+    """Cloud shadow."""
     SNOW = 1 << 4
     """Snow or ice."""
     WATER = 1 << 5
@@ -28,13 +28,13 @@ class Flag(IntFlag):
     TERRAIN = 1 << 8
     """Hidden from the sensor by terrain."""
     DROPPED = 1 << 9
-    """Pixel, line or frame lost on the way."""
+    """Pixel, line or frame lost in transmission."""
     DARK = 1 << 10
     """Dark area or shadow of terrain."""
     UNCLASSIFIED = 1 << 11
-    """The producer's classifier could not tell."""
+    """Left undecided by the producer's classifier."""
     AEROSOL = 1 << 12
-    """Much aerosol."""
+    """High aerosol load."""
 
 
 NAMES = tuple((flag.name or "").lower() for flag in Flag)
@@ -42,7 +42,7 @@ NAMES = tuple((flag.name or "").lower() for flag in Flag)
 
 
 def parse(name: str) -> Flag:
-    """The flag of a user's word; raises `ConfigError` with the nearest one there is."""
+    """The flag with this name; raises `ConfigError` with the closest match."""
     flag = Flag.__members__.get(name.strip().upper())
     if flag is None:
         close = difflib.get_close_matches(name.lower(), NAMES, 1, 0.5)
@@ -52,7 +52,7 @@ def parse(name: str) -> Flag:
 
 
 def combine(flags: Iterable[Flag | str]) -> Flag:
-    """All of them as one value, to be compared with an array of flags by `&`."""
+    """Bitwise OR of flags, to be tested against a flag array with `&`."""
     union = Flag(0)
     for flag in flags:
         union |= parse(flag) if isinstance(flag, str) else flag

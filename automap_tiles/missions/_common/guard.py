@@ -1,12 +1,12 @@
-"""The reflectance guard: whether the numbers of a scene fit what its metadata says of them.
+"""Reflectance guard: checks stored numbers of a scene against its metadata.
 
-Sentinel-2 since baseline 04.00 stores reflectance · 10000 + 1000, so that nothing real lies far
-below 1000. Catalogues and copies got this wrong in both ways: the offset is subtracted from numbers
-that do not have it (dark places become negative), or is left in (nothing is darker than 0.1).
-Both show in the dark pixels of a scene: water, shadow and vegetation in at least one band.
+Since baseline 04.00, Sentinel-2 stores reflectance · 10000 + 1000, so valid numbers are rarely far
+below 1000. Catalogues and copies get this wrong both ways: the offset is subtracted from numbers
+that do not contain it (dark surfaces become negative), or it is left in (nothing is darker than
+0.1). Both show in the dark pixels of a scene: water, shadow and vegetation in at least one band.
 
-The limits below were tried on 53 real Sentinel-2 scenes, as they are and with 1000 added: 43 and 41
-of them were judged, all rightly; the others have no dark pixels (cloud, fog, snow).
+The limits below were tested on 53 real Sentinel-2 scenes, unchanged and with 1000 added: 43 and 41
+of them got a verdict, all correct; the others have no dark pixels (cloud, fog, snow).
 """
 
 from __future__ import annotations
@@ -23,33 +23,33 @@ from automap_tiles.missions._common.quality import Flags
 from automap_tiles.missions._common.scaling import Numbers, Scaling
 
 OFFSET = -1000.0
-"""What the metadata of Sentinel-2 adds since baseline 04.00."""
+"""Offset in Sentinel-2 metadata since baseline 04.00."""
 
 _MANY_PIXELS = 1 << 18
 _FEW_PIXELS = 200
 _BELOW = 800
-"""With the offset in the numbers, this is a reflectance of -0.02: hardly ever seen."""
+"""With the offset in the numbers this is a reflectance of -0.02, which hardly ever occurs."""
 _NEAR = 950
 _DARK = (980, 1350)
-"""Where the darkest band's dark pixels lie with the offset in the numbers."""
+"""Range of the dark pixels of the darkest band if the numbers contain the offset."""
 _LOW_SHARE = 0.02
 _NEAR_SHARE = 0.005
 _NEGATIVE = -0.02
 _NEGATIVE_SHARE = 0.05
 _BRIGHT = 1.6
-"""Median reflectance that no scene has: clouds and snow in low sun come to 1.2."""
+"""Median reflectance that no scene reaches: clouds and snow under low sun come to 1.2."""
 
 _UNCLEAR = Flag.FILL | Flag.CLOUD | Flag.CIRRUS | Flag.DILATED | Flag.SATURATED
 _DARK_PLACES = Flag.WATER | Flag.SHADOW | Flag.DARK
 
 
 class Verdict(StrEnum):
-    """What came out."""
+    """Result of the check."""
 
     CONSISTENT = "consistent"
     MISMATCH = "mismatch"
     UNKNOWN = "unknown"
-    """Nothing dark enough to tell."""
+    """No pixels dark enough to decide."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +58,9 @@ class Report:
 
     verdict: Verdict
     findings: tuple[str, ...] = ()
-    """One sentence each, for the user."""
+    """One sentence each, for users."""
     fits: float | None = None
-    """Offset, in stored numbers, that the numbers speak for: 0 or -1000."""
+    """Offset in stored numbers that the data support: 0 or -1000."""
 
     def __str__(self) -> str:
         return "; ".join(self.findings) or str(self.verdict)
@@ -73,11 +73,11 @@ def check(
     *,
     may_have_offset: bool,
 ) -> Report:
-    """Compare stored numbers with the scaling that they are said to have.
+    """Check stored numbers against the scaling in the metadata.
 
-    `bands`: arrays of stored numbers by band, a part of the scene or a coarse overview is enough;
-    `flags` in the same shape make the judgement surer. Bands without a scaling are left out.
-    `may_have_offset`: whether some processings of the sensor add an offset to the numbers.
+    `bands`: stored numbers by band; a part of the scene or a coarse overview is enough. `flags` of
+    the same shape make the verdict more reliable. Bands without a scaling are ignored.
+    `may_have_offset`: whether some processing versions of the sensor add an offset.
     """
     bands = {name: array for name, array in bands.items() if name in scaling}
     findings = _out_of_range(bands, scaling, flags)
@@ -96,10 +96,10 @@ def check(
 
 
 def plausible_offset(bands: Mapping[str, Numbers], flags: Flags | None = None) -> float | None:
-    """Offset that Sentinel-2 numbers speak for: -1000, 0, or None when they do not tell.
+    """Offset supported by Sentinel-2 numbers: -1000, 0, or None if undecidable.
 
-    The more bands there are the surer it is; near infrared or short waves see water as dark, blue
-    and red see vegetation as dark.
+    More bands give a more reliable result: water is dark in near and shortwave infrared, vegetation
+    in blue and red.
     """
     clear = {name: _sample(array, flags, _UNCLEAR) for name, array in bands.items()}
     clear = {name: values for name, values in clear.items() if values.size >= _FEW_PIXELS}
@@ -118,7 +118,7 @@ def plausible_offset(bands: Mapping[str, Numbers], flags: Flags | None = None) -
 
 
 def _may_have_offset(scaling: Scaling) -> bool:
-    """Whether it is Sentinel-2's: ten thousandths, 0 for nodata, the sun corrected for."""
+    """Whether the scaling looks like Sentinel-2: 1/10000, nodata 0, no sun correction left."""
     is_ten_thousandth = abs(scaling.multiply * 10000 - 1) < 1e-6
     return is_ten_thousandth and scaling.nodata == 0 and scaling.sun_elevation is None
 
@@ -136,7 +136,7 @@ def _contradiction(said: set[int], fits: float) -> str:
 def _out_of_range(
     bands: Mapping[str, Numbers], scaling: Mapping[str, Scaling], flags: Flags | None
 ) -> list[str]:
-    """Bands with much reflectance that cannot be."""
+    """Bands with many physically impossible reflectances."""
     findings: list[str] = []
     for name, array in bands.items():
         own = scaling[name]
@@ -156,7 +156,7 @@ def _out_of_range(
 def _sample(
     array: Numbers, flags: Flags | None, without: Flag, nodata: int | None = 0
 ) -> np.ndarray[Any, Any]:
-    """Some of the valid numbers, evenly spread, as float64."""
+    """An evenly spaced sample of the valid numbers, as float64."""
     step = max(1, int(np.ceil(np.sqrt(array.size / _MANY_PIXELS))))
     thin = array[..., ::step, ::step]
     keep = ~np.ma.getmaskarray(thin)
@@ -169,6 +169,6 @@ def _sample(
 
 
 def _places(array: Numbers, flags: Flags) -> np.ndarray[Any, Any]:
-    """Numbers of water and shadow that no cloud covers."""
+    """Numbers of water and shadow pixels that are free of cloud."""
     here = ((flags & np.uint16(_DARK_PLACES)) != 0) & ((flags & np.uint16(_UNCLEAR)) == 0)
     return _sample(np.ma.MaskedArray(array, ~here), None, Flag(0))

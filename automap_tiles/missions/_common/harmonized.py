@@ -1,6 +1,7 @@
-"""Names of Harmonized Landsat and Sentinel-2 (HLS).
+"""Product names of Harmonized Landsat and Sentinel-2 (HLS).
 
-Its items name the satellite that saw them: the missions of those satellites leave them to HLS.
+HLS items name the satellite that acquired them, so the Landsat and Sentinel-2 missions have to skip
+them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,6 @@ HLS_COLLECTION = re.compile(
 
 
 def is_harmonized(item: Item) -> bool:
-    """Whether an item is one of HLS, by its name or its collection."""
+    """Whether an item is an HLS item, by its name or collection."""
     named = HLS_NAME.match(item.id) or HLS_COLLECTION.fullmatch(item.collection)
     return named is not None

@@ -1,4 +1,4 @@
-"""Sensors by key, for scenes: the registry, which stands above them, says here how to look."""
+"""Sensor look-up for scenes; the registry, which is a layer above, installs the function."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _find: list[Find] = []
 
 
 def answer_with(find: Find) -> None:
-    """Have sensors looked up by this function from now on."""
+    """Set the function that looks up sensors."""
     _find[:] = [find]
 
 
 def sensor_of(key: str) -> Sensor:
-    """A sensor by its key; raises `ConfigError` when there is none."""
+    """The sensor with this key; raises `ConfigError` if there is none."""
     return _find[0](key)

@@ -1,4 +1,4 @@
-"""Quality layers of no one mission: those made of several, and those of no producer."""
+"""Quality layers that belong to no single mission or producer."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ AUTOMAP = QualityLayer(
     name="automap",
     kind="bits",
     bits=16,
-    # Bit 15 alone is what nodata looks like in a file of int16.
+    # Bit 15 alone equals the nodata value of an int16 file.
     rules=(*(Bit(flag.bit_length() - 1, flag) for flag in Flag), Bit(15, Flag.FILL)),
     source="our own flags (`missions.Flag`), as they are in the mask band of prepared scenes",
 )

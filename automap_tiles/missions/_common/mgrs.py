@@ -1,4 +1,4 @@
-"""Tiles of the Military Grid Reference System, as Sentinel-2 and HLS are cut."""
+"""Tiles of the Military Grid Reference System, used by Sentinel-2 and HLS."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ _TILE = re.compile(r"(?:MGRS-)?T?(\d{1,2})([C-HJ-NP-X][A-HJ-NP-Z]{2})")
 
 
 def parse_mgrs(text: str) -> str | None:
-    """`33TWL` of `T33TWL`, `MGRS-33TWL`; None for what is no such tile."""
+    """`33TWL` from `T33TWL` or `MGRS-33TWL`; None if it is not an MGRS tile."""
     found = _TILE.fullmatch(text)
     return f"{int(found[1]):02}{found[2]}" if found else None

@@ -1,4 +1,4 @@
-"""What a mission is: everything that this software knows of a family of satellites."""
+"""Definition of a mission: everything AutoMap knows about a family of satellites."""
 
 from __future__ import annotations
 
@@ -18,51 +18,51 @@ from automap_tiles.missions._common.stac import Dialect
 
 @dataclass(frozen=True, kw_only=True)
 class Satellite:
-    """Sensors whose results belong together; those of different satellites are never mixed."""
+    """Sensors whose results may be combined; results of different satellites are never mixed."""
 
     name: str
-    """Its key everywhere, and the name of its folder: `landsat-8`, `sentinel-2`."""
+    """Key, also used as folder name: `landsat-8`, `sentinel-2`."""
     sensors: tuple[Sensor, ...]
-    """One at least: Sentinel-2A, B and C."""
+    """At least one: Sentinel-2A, B and C."""
     aliases: tuple[str, ...] = ()
-    """What else it answers to: `8`."""
+    """Alternative names: `8`."""
     in_groups: bool = False
-    """Whether the word of its mission, and `all`, mean it as well."""
+    """Whether the mission's group name and `all` include it."""
 
     @property
     def common_bands(self) -> tuple[CommonName, ...]:
-        """Those of `COMMON` that all its sensors have: what a run prepares and composites."""
+        """The bands of `COMMON` that all its sensors have; a run prepares and composites these."""
         own = [set(sensor.common_bands) for sensor in self.sensors]
         return tuple(name for name in COMMON if all(name in bands for bands in own))
 
     @property
     def resolution(self) -> float:
-        """Metres: of the finest of the common bands."""
+        """Pixel size of the finest common band, metres."""
         return min(sensor.resolution for sensor in self.sensors)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Collection:
-    """What a catalogue that is known by name has of a mission."""
+    """A collection with a mission's data in a known catalogue."""
 
     catalogue: str
     """`earth-search`."""
     name: str
-    """As the catalogue calls it: `sentinel-2-l2a`."""
+    """Collection id: `sentinel-2-l2a`."""
     satellites: tuple[str, ...]
     level: Level
     tile: tuple[str, str] | None = None
-    """The property that names an item's tile, and how it is written: `grid:code`, `MGRS-{}`."""
+    """Property with the tile id, and its format: `grid:code`, `MGRS-{}`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TileNames:
-    """How a mission cuts the globe."""
+    """Tiling scheme of a mission."""
 
     example: str
     """`33TWL (Sentinel-2)`."""
     parse: Callable[[str], str | None]
-    """A tile as scenes have it, of any way to write it; None for what is not one of its tiles."""
+    """Normalises a tile id; None if it is not one of the mission's tiles."""
 
 
 class Products(Protocol):
@@ -70,24 +70,24 @@ class Products(Protocol):
 
     @property
     def metadata(self) -> tuple[str, ...]:
-        """Endings, in lower case, of files that only a product has: without bands it is told of."""
+        """Suffixes, lower case, of files that mark a product; reported if its bands are missing."""
         ...
 
     def find(self, names: Sequence[str]) -> Iterator[ProductLayout]:
-        """The mission's products among these sorted names; nothing is opened."""
+        """The mission's products in a sorted list of names; nothing is opened."""
         ...
 
     def scene(self, layout: ProductLayout, files: ProductFiles) -> Scene:
-        """The scene of a product; raises `InputError` with the reason why it cannot be used."""
+        """The scene of a product; raises `InputError` with the reason if it cannot be used."""
         ...
 
 
 class Mission(Protocol):
-    """A family of satellites. `missions/<name>` exports one as `MISSION`; it opens nothing."""
+    """A family of satellites, exported as `MISSION` by `missions/<name>`; does no I/O."""
 
     @property
     def group(self) -> str:
-        """The word for all its satellites that are in groups: `landsat`."""
+        """Name that selects all its satellites that are part of groups: `landsat`."""
         ...
 
     @property
@@ -103,12 +103,12 @@ class Mission(Protocol):
 
     @property
     def dialects(self) -> tuple[Dialect, ...]:
-        """Ways in which STAC items tell of its scenes; the first that knows an item reads it."""
+        """STAC dialects; the first that recognises an item reads it."""
         ...
 
     @property
     def collections(self) -> tuple[Collection, ...]:
-        """Of the catalogues that are known by name."""
+        """Collections in known catalogues."""
         ...
 
     @property
@@ -116,22 +116,22 @@ class Mission(Protocol):
 
     @property
     def credit(self) -> str:
-        """What pictures say of whose data they are, `{years}` being when it was seen."""
+        """Attribution for pictures; `{years}` is replaced by the years of acquisition."""
         ...
 
     @property
     def angles(self) -> ReadAngles | None:
-        """Tells from where the sun shone and its scenes were seen; None: nothing does."""
+        """Reads sun and view angles; None: not available."""
         ...
 
     @property
     def tiles(self) -> TileNames | None:
-        """None: its tiles are called as its metadata call them."""
+        """None: tile ids are used as the metadata write them."""
         ...
 
 
 class NoProducts:
-    """Of a mission that comes in catalogues only, or as described stacks (`scenes.yaml`)."""
+    """For missions found only in catalogues or as described stacks (`scenes.yaml`)."""
 
     metadata: tuple[str, ...] = ()
 
@@ -141,13 +141,13 @@ class NoProducts:
         return iter(())
 
     def scene(self, layout: ProductLayout, files: ProductFiles) -> Scene:
-        """There is never one to be asked for."""
+        """Never called, since `find` returns no products."""
         raise NotImplementedError(f"{layout.id}: {files}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlainMission:
-    """A mission that is told part by part; what is left out it does not have."""
+    """A mission assembled from its parts; parts left out are not supported."""
 
     group: str
     satellites: tuple[Satellite, ...]

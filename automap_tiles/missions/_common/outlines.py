@@ -1,4 +1,4 @@
-"""Where rasters lie on the globe."""
+"""Location of rasters on the globe."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _POINTS_ONLY = {
 
 
 def grid_of(href: str) -> Grid:
-    """The grid of a raster; raises `InputError` when it cannot be opened or lies nowhere."""
+    """The grid of a raster; raises `InputError` if it cannot be opened or is not georeferenced."""
     info = raster.inspect(href)
     if info.georeferencing in _POINTS_ONLY:
         raise InputError(
@@ -42,7 +42,7 @@ def grid_of(href: str) -> Grid:
 
 
 def outline(grid: Grid) -> BaseGeometry:
-    """Of a grid in longitude and latitude."""
+    """Outline of a grid in longitude and latitude."""
     bounds = grid.bounds
     longest = max(bounds.width, bounds.height)
     try:

@@ -1,7 +1,7 @@
-"""Quality layers: the codes of a producer's mask become flags of our own layout.
+"""Quality layers: translation of a producer's mask codes to common flags.
 
-A layer is a list of rules over its codes, written as the producer's table is. The rules are
-evaluated once for every possible code and kept as a look-up table for each confidence.
+A layer is a list of rules over its codes, written like the producer's table. The rules are
+evaluated once for every possible code and kept as one look-up table per confidence.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from automap_tiles.missions._common.flags import Flag
 
 Confidence = Literal["low", "medium", "high"]
 LEVELS: dict[Confidence, int] = {"low": 1, "medium": 2, "high": 3}
-"""As Landsat codes its two-bit confidences; 0 is "not determined"."""
+"""Two-bit confidences as Landsat codes them; 0 is "not determined"."""
 
 Codes = np.ndarray[Any, Any] | np.ma.MaskedArray[Any, Any]
 Flags = np.ndarray[Any, np.dtype[np.uint16]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 _MOST = 2.0**53
-"""Beyond it not every whole number is a float."""
+"""Above this, not every integer is representable as a float."""
 _BYTE = 8
 _BLOCK = 1 << 15  # codes, flags and table stay in the L2 cache
 
 
 class Rule(Protocol):
-    """Says of codes whether a flag is to be set."""
+    """Decides for which codes a flag is set."""
 
     @property
     def flag(self) -> Flag: ...
@@ -53,12 +53,12 @@ class Bit:
 
 @dataclass(frozen=True)
 class TwoBits:
-    """A number of two bits, low bit first: at least the confidence that is asked for."""
+    """A two-bit number, low bit first: at least the requested confidence."""
 
     bit: int
     flag: Flag
     at_least: int | None = None
-    """The same for every confidence."""
+    """Fixed threshold, independent of the requested confidence."""
 
     def holds(self, codes: np.ndarray[Any, Any], level: int) -> Bools:
         least = level if self.at_least is None else self.at_least
@@ -73,7 +73,7 @@ class Code:
     code: int
     flag: Flag
     confidence: Confidence = "high"
-    """How sure the class is: it counts where no higher confidence is asked for."""
+    """Confidence of the class: it counts unless a higher confidence is requested."""
 
     def holds(self, codes: np.ndarray[Any, Any], level: int) -> Bools:
         result: Bools = codes == self.code
@@ -82,7 +82,7 @@ class Code:
 
 @dataclass(frozen=True)
 class NoneOf:
-    """Values that the table does not have: whatever they mean, the pixel cannot be trusted."""
+    """Codes missing from the table: their meaning is unknown, so the pixel is not trusted."""
 
     known: frozenset[int]
     flag: Flag = Flag.FILL
@@ -94,7 +94,7 @@ class NoneOf:
 
 @dataclass(frozen=True, kw_only=True)
 class QualityLayer:
-    """One kind of quality layer."""
+    """One type of quality layer."""
 
     name: str
     kind: Literal["bits", "classes", "bands"]
@@ -104,18 +104,18 @@ class QualityLayer:
     rules: tuple[Rule, ...]
     source: str
     lowest: Confidence = "low"
-    """Below it the layer tells nothing: in Landsat's tables every clear pixel is of low confidence
-    to be a cloud, so `low` would flag them all."""
+    """The lowest meaningful confidence: Landsat gives every clear pixel a low cloud confidence, so
+    `low` would flag all pixels."""
     bands: int = field(default=1, repr=False)
     is_added: bool = field(default=False, repr=False)
-    """Whether it is added to the best layer of a scene, and no mask by itself: saturation."""
+    """Whether it only complements a scene's best layer, and is no mask by itself: saturation."""
 
     def to_flags(self, array: Codes, confidence: Confidence = "medium") -> Flags:
-        """Flags of codes: (y, x), or (band, y, x) of a layer of bands, to (y, x).
+        """Flags (y, x) from codes (y, x), or (band, y, x) for a layer of bands.
 
         `confidence` is the lowest that sets a flag, where the layer has confidences. Masked codes
-        and codes beyond the layer's width are fill; floats hold codes where they are whole. Raises
-        `InputError` for any others (a quality layer is resampled with `nearest`).
+        and codes beyond the layer's width become fill; float codes are accepted if they are
+        integers. Raises `InputError` for others (resample quality layers with `nearest`).
         """
         if self._is_wide(array):
             return _look_up(_wide_table(self, confidence), np.asarray(array))
@@ -131,7 +131,7 @@ class QualityLayer:
         judge: Callable[[Flags], np.ndarray[Any, np.dtype[np.uint8]]],
         confidence: Confidence = "medium",
     ) -> np.ndarray[Any, np.dtype[np.uint8]]:
-        """`judge(to_flags(array))` of what makes a number of the flags of a pixel, in one step."""
+        """`judge(to_flags(array))` in one step; `judge` maps each pixel's flags to a number."""
         if self._is_wide(array):
             return _look_up(judge(_wide_table(self, confidence)), np.asarray(array))
         codes, missing = self._codes(array)
@@ -140,7 +140,7 @@ class QualityLayer:
         return _look_up(judge(_table(self, confidence)), codes)
 
     def mask(self, array: Codes, flags: Flag, confidence: Confidence = "medium") -> Bools:
-        """True where any of `flags` is set; as `to_flags`, in one step."""
+        """True where any of `flags` is set; like `to_flags`, in one step."""
         codes, missing = self._codes(array)
         mask: Bools = _look_up((_table(self, confidence) & np.uint16(flags)) != 0, codes)
         if missing is not None and flags & Flag.FILL:
@@ -148,13 +148,13 @@ class QualityLayer:
         return mask
 
     def _is_wide(self, array: Codes) -> bool:
-        """Whether codes of 8 bits stand in numbers of 16, in one file with bands that need them."""
+        """Whether 8-bit codes are stored as 16 bits, in one file with bands that need them."""
         if self.bits != _BYTE or self.kind == "bands" or array.dtype != np.uint16:
             return False
         return np.ma.getmask(array) is np.ma.nomask
 
     def _codes(self, array: Codes) -> tuple[np.ndarray[Any, Any], Bools | None]:
-        """Unsigned codes of the layer's width, and where there are none."""
+        """Unsigned codes of the layer's width, and where they are missing."""
         data = np.ma.getdata(array)
         missing: Bools | None = None
         if np.ma.getmask(array) is not np.ma.nomask:
@@ -182,7 +182,7 @@ class QualityLayer:
     def _whole(
         self, data: np.ndarray[Any, Any], missing: Bools | None
     ) -> tuple[np.ndarray[Any, Any], Bools | None]:
-        """Codes that stand in a float type, as xarray and others write them; NaN is no code."""
+        """Integer codes from a float array, as written by xarray and others; NaN is missing."""
         nowhere = np.isnan(data) if missing is None else missing | np.isnan(data)
         codes = np.where(nowhere, 0, data)
         wrong = (codes != np.floor(codes)) | (np.abs(codes) > _MOST)
@@ -199,7 +199,7 @@ def classes(
     codes: Mapping[int, tuple[Flag, Confidence]],
     source: str,
 ) -> QualityLayer:
-    """A layer of classes: code → (flag, how sure); codes that are not listed are fill."""
+    """A layer of classes: code → (flag, confidence); codes that are not listed are fill."""
     rules = tuple(Code(code, flag, level) for code, (flag, level) in codes.items() if flag)
     unknown = NoneOf(frozenset(codes))
     return QualityLayer(name=name, kind="classes", bits=8, rules=(*rules, unknown), source=source)
@@ -214,7 +214,7 @@ def _pack(bands: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 @lru_cache(maxsize=64)
 def _table(layer: QualityLayer, confidence: Confidence) -> Flags:
-    """Flags of every code."""
+    """Flags for every code."""
     if confidence not in LEVELS:
         raise ValueError(f"confidence is low, medium or high, not {confidence!r}")
     codes = np.arange(1 << layer.bits)
@@ -227,7 +227,7 @@ def _table(layer: QualityLayer, confidence: Confidence) -> Flags:
 
 @lru_cache(maxsize=16)
 def _wide_table(layer: QualityLayer, confidence: Confidence) -> Flags:
-    """Of a layer of 8 bits, flags of every number of 16 bits: those beyond the codes are fill."""
+    """Flags for every 16-bit number of an 8-bit layer; numbers beyond the codes are fill."""
     table = _table(layer, confidence)
     wide = np.full(1 << 16, table[0] | np.uint16(Flag.FILL), dtype=np.uint16)
     wide[: len(table)] = table
@@ -241,6 +241,6 @@ def _look_up(table: np.ndarray[Any, Any], codes: np.ndarray[Any, Any]) -> np.nda
     flat_codes, flat_out = codes.reshape(-1), out.reshape(-1)
     for start in range(0, flat_codes.size, _BLOCK):
         block = slice(start, start + _BLOCK)
-        # Codes cannot be out of bounds; `clip` only spares NumPy a buffer.
+        # Codes are always in bounds; `clip` saves NumPy a buffer.
         np.take(table, flat_codes[block], out=flat_out[block], mode="clip")
     return out

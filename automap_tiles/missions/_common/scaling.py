@@ -32,22 +32,22 @@ Numbers = np.ndarray[Any, Any] | np.ma.MaskedArray[Any, Any]
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 ANGLE_STEP = 0.01
-"""Degrees in one step of the angle bands of Landsat Collection 2 (SZA, SAA, VZA, VAA)."""
+"""Degrees per step of the angle bands of Landsat Collection 2 (SZA, SAA, VZA, VAA)."""
 
 _BLOCK = 1 << 15  # pixels: 64 KB of numbers, 256 KB of float64 and 128 KB of result
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scaling:
-    """How the stored numbers of one band become reflectance."""
+    """Conversion of one band's stored numbers to reflectance."""
 
     multiply: float
     add: float = 0.0
     sun_elevation: float | None = None
-    """Degrees above the horizon at the centre of the scene; None: no correction is left to do."""
+    """Degrees above the horizon at the scene centre; None: no sun correction needed."""
     nodata: int | None = None
     saturated: int | None = None
-    """Number of a saturated pixel; its reflectance is at least what comes out."""
+    """Stored number of saturated pixels; their reflectance is at least the computed value."""
 
     def __post_init__(self) -> None:
         if self.sun_elevation is not None and self.sun_elevation <= 0:
@@ -55,7 +55,7 @@ class Scaling:
 
     @property
     def slope(self) -> float:
-        """Reflectance in one step of the stored numbers, by the sun at the scene's centre."""
+        """Reflectance per step of the stored numbers, for the sun at the scene centre."""
         return self.multiply / self._sine
 
     @property
@@ -68,12 +68,12 @@ class Scaling:
         return 1.0 if self.sun_elevation is None else math.sin(math.radians(self.sun_elevation))
 
     def apply(self, array: Numbers, sun_zenith: Numbers | None = None) -> Numbers:
-        """Reflectance as float32, each value the float32 nearest to the formula's.
+        """Reflectance as float32, correctly rounded.
 
-        `sun_zenith`: degrees for every pixel, in the shape of the array or of its last two
-        dimensions, in place of the one sun elevation of the scene; where the sun is below the
-        horizon there is no reflectance. Nodata is masked in a masked array and NaN in a plain one.
-        Raises `ValueError` when angles are given and no correction is left to do.
+        `sun_zenith`: degrees per pixel, in the shape of the array or of its last two dimensions,
+        replacing the scene's single sun elevation; pixels with the sun below the horizon have no
+        reflectance. Nodata is masked in a masked array and NaN in a plain one. Raises `ValueError`
+        if angles are given but no sun correction is needed.
         """
         data = np.ma.getdata(array)
         if sun_zenith is None:
@@ -113,7 +113,7 @@ class Scaling:
 
 
 def _linear(data: np.ndarray[Any, Any], slope: float, offset: float) -> Floats:
-    """`data * slope + offset` in float64, rounded once; by blocks that stay in the cache."""
+    """`data * slope + offset` in float64, rounded once; in blocks that stay in the cache."""
     out = np.empty(data.shape, dtype=np.float32)
     flat_data, flat_out = np.ascontiguousarray(data).reshape(-1), out.reshape(-1)
     work = np.empty(min(_BLOCK, flat_data.size), dtype=np.float64)
@@ -128,18 +128,18 @@ def _linear(data: np.ndarray[Any, Any], slope: float, offset: float) -> Floats:
 
 @dataclass(frozen=True, kw_only=True)
 class Sun:
-    """What radiance needs to know of the sun to become reflectance."""
+    """Sun parameters for the conversion of radiance to reflectance."""
 
     elevation: float
-    """Degrees."""
+    """Degrees above the horizon."""
     distance: float
-    """In astronomical units."""
+    """Astronomical units."""
 
 
 def from_radiance(
     *, multiply: float, add: float, irradiance: float, sun: Sun, saturated: int | None = None
 ) -> Scaling:
-    """Scaling of a product in radiance, W m⁻² sr⁻¹ µm⁻¹ per step, with 0 for nodata."""
+    """Scaling of a radiance product, W m⁻² sr⁻¹ µm⁻¹ per step, nodata 0."""
     factor = math.pi * sun.distance**2 / irradiance
     return Scaling(
         multiply=multiply * factor,
@@ -153,11 +153,11 @@ def from_radiance(
 def radiance_of_range(
     radiance: tuple[float, float], numbers: tuple[float, float]
 ) -> tuple[float, float]:
-    """(multiply, add) of radiance from (Lmin, Lmax) and (Qmin, Qmax)."""
+    """(multiply, add) to radiance from (Lmin, Lmax) and (Qmin, Qmax)."""
     multiply = (radiance[1] - radiance[0]) / (numbers[1] - numbers[0])
     return multiply, radiance[0] - multiply * numbers[0]
 
 
 def earth_sun_distance(day: date) -> float:
-    """In astronomical units, to about 8e-4: 1 − 0.01673 cos(0.9856° (day of year − 4))."""
+    """Earth-sun distance in AU, to about 8e-4: 1 − 0.01673 cos(0.9856° (day of year − 4))."""
     return 1 - 0.01673 * math.cos(math.radians(0.9856 * (day.timetuple().tm_yday - 4)))

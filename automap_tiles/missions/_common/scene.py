@@ -1,4 +1,4 @@
-"""One acquisition of a satellite: where its bands are, and what is known of them."""
+"""A scene: one satellite acquisition, its files and metadata."""
 
 from __future__ import annotations
 
@@ -30,32 +30,32 @@ _SURFACE = ("L2", "SR")
 
 @dataclass(frozen=True, kw_only=True)
 class BandFile:
-    """Where the pixels of one band are."""
+    """Location of the pixels of one band."""
 
     href: str
     """Path or address as `raster._read` takes it: local, `/vsitar/…`, `/vsizip/…`, `https://`,
     `s3://`."""
     index: int = 1
-    """Band in the file, from 1."""
+    """Band index in the file, from 1."""
     scaling: Scaling | None = None
-    """To reflectance; None for bands that hold none (angles, thermal bands)."""
+    """Scaling to reflectance; None for bands that hold none (angles, thermal bands)."""
     grid: Grid | None = None
-    """Of the file, where it is known without opening it."""
+    """Grid of the file, if known without opening it."""
     size: int | None = None
-    """Bytes of the file, where a catalogue tells."""
+    """File size in bytes, if a catalogue states it."""
     checksum: str | None = None
-    """Multihash in hexadecimal digits (`file:checksum`), where a catalogue tells."""
+    """Multihash in hexadecimal digits (`file:checksum`), if a catalogue states it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class QualityFile:
-    """Where the codes of one quality layer are."""
+    """Location of the codes of one quality layer."""
 
     layer: str
-    """Name in `missions.quality_layer`."""
+    """Layer name, see `missions.quality_layer`."""
     href: str
     indexes: tuple[int, ...] = (1,)
-    """Bands in the file, from 1; several for a layer of bands."""
+    """Band indexes in the file, from 1; several for a layer of bands."""
     grid: Grid | None = None
     size: int | None = None
     checksum: str | None = None
@@ -73,20 +73,20 @@ class CloudPolygon:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """One product: what one satellite saw of one tile or path/row at one time.
+    """One product: a single acquisition of a tile or path/row by one satellite.
 
-    Opens nothing; picklable.
+    Does no I/O; picklable.
     """
 
     id: str
-    """Of the product where it is known; unique among those found together. Whether two scenes are
-    the same acquisition is never told by it (`scenes._acquisitions`)."""
+    """Product id if known; unique among the scenes found together. It never decides whether two
+    scenes are the same acquisition (see `scenes._acquisitions`)."""
     sensor: str
-    """Key: `landsat-8`, `sentinel-2a`."""
+    """Sensor key: `landsat-8`, `sentinel-2a`."""
     time: datetime
-    """UTC, with its zone."""
+    """UTC, timezone-aware."""
     bands: Mapping[str, BandFile]
-    """By the mission's own name (`Band.name`: `B4`, `B04`); `band` finds by any name."""
+    """By the mission's own band name (`Band.name`: `B4`, `B04`); `band` accepts any name."""
     quality: tuple[QualityFile, ...] = ()
     """Best first, as in `Sensor.quality`."""
     level: str | None = None
@@ -94,36 +94,36 @@ class Scene:
     tile: str | None = None
     """`016037` (path and row), `33TWL`."""
     orbit: int | None = None
-    """Relative orbit of Sentinel-2, path of Landsat: one overpass has one."""
+    """Relative orbit of Sentinel-2, path of Landsat; constant within an overpass."""
     footprint: BaseGeometry | None = None
-    """Longitude and latitude (EPSG:4326); parts on both sides where it runs over the
-    antimeridian. None: not known without opening the files."""
+    """Longitude and latitude (EPSG:4326), split at the antimeridian. None: unknown without opening
+    the files."""
     crs: str | None = None
-    """Of the bands, `EPSG:32633`; None: not known without opening them."""
+    """CRS of the bands, `EPSG:32633`; None: unknown without opening them."""
     cloud_cover: float | None = None
-    """Per cent; what is none, such as -1 for "not computed", becomes None: not known."""
+    """Per cent; None: unknown, also for placeholders such as -1 for "not computed"."""
     sun_elevation: float | None = None
     sun_azimuth: float | None = None
-    """Degrees at the centre, azimuth clockwise from north."""
+    """Degrees at the scene centre, clockwise from north."""
     clouds: tuple[CloudPolygon, ...] | None = None
-    """Clouds as polygons in the CRS of the bands, where the product has those in place of a
-    quality layer; () is a clear sky."""
+    """Cloud polygons in the CRS of the bands, for products that have them in place of a quality
+    layer; () is a clear sky."""
     access: str | None = None
-    """Name of the way to the files where they need one, such as links to be signed
+    """Name of the access method, for files that need one such as signed links
     (`scenes._link_signing`)."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    """Whatever else is worth keeping, plain JSON values."""
+    """Further metadata, plain JSON values."""
     shift: tuple[float, float] = (0.0, 0.0)
-    """(x, y) in units of the bands' CRS by which its pixels lie off where its files say
-    (`scenes.coregistration`)."""
+    """(x, y) in units of the bands' CRS by which the true position of the pixels differs from the
+    files' georeference (`scenes.coregistration`)."""
     nadir: Mapping[str, NadirFactor] | None = None
-    """By the mission's own name of a band: what brings it to a view from straight above
-    (`scenes.nadir`); None: it is read as it was seen."""
+    """By the mission's band name: the factor to nadir view (`scenes.nadir`); None: no
+    correction."""
     tones: Mapping[str, tuple[float, float]] | None = None
-    """(gain, offset of reflectance) by the mission's own name of a band, which bring it to the
-    brightness of the scenes beside it (`scenes.seamless`); None: as it is."""
+    """(gain, offset of reflectance) by the mission's own band name, for brightness that matches the
+    neighbouring scenes (`scenes.seamless`); None: unchanged."""
     is_from_above: str | None = None
-    """What has brought its reflectance to such a view already, in words."""
+    """The correction by which its reflectance is already at nadir view, in words."""
 
     def __post_init__(self) -> None:
         if self.cloud_cover is not None and not 0 <= self.cloud_cover <= 100:
@@ -131,31 +131,31 @@ class Scene:
 
     @property
     def instrument(self) -> Sensor:
-        """The table of the sensor; raises `ConfigError` when there is none of its key."""
+        """The sensor definition; raises `ConfigError` if the key is unknown."""
         return sensor_of(self.sensor)
 
     @property
     def satellite(self) -> str:
-        """`landsat-8`, `sentinel-2`: results of different ones are never mixed."""
+        """`landsat-8`, `sentinel-2`: results of different satellites are never mixed."""
         return self.instrument.satellite
 
     @property
     def kind(self) -> Level:
-        """Of its reflectance; pictures of no known level are taken for top of the atmosphere."""
+        """Level of its reflectance; scenes of unknown level count as top of the atmosphere."""
         return "surface" if (self.level or "").startswith(_SURFACE) else "toa"
 
     def find(self, name: str) -> BandFile | None:
-        """A band by any of its names; None when the scene does not have it."""
+        """A band by any of its names; None if the scene does not have it."""
         if name in self.bands:
             return self.bands[name]
         band = self.instrument.find(name)
         return None if band is None else self.bands.get(band.name)
 
     def band(self, name: str) -> BandFile:
-        """As `find`.
+        """Like `find`.
 
-        Raises `ConfigError` for a name that the sensor does not know, `InputError` for a band that
-        this scene lacks.
+        Raises `ConfigError` for a name that the sensor does not have, `InputError` for a band that
+        is missing from this scene.
         """
         found = self.find(name)
         if found is None:

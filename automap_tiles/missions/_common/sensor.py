@@ -1,4 +1,4 @@
-"""What a sensor is: its bands with their names, sizes and places in the spectrum."""
+"""Sensors and their bands: names, pixel sizes and wavelengths."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ CommonName = Literal[
 ]
 
 COMMON: tuple[CommonName, ...] = ("blue", "green", "red", "nir", "swir1", "swir2")
-"""The six bands that are made alike of all satellites, as far as these have them."""
+"""The six bands that are prepared for every satellite, as far as it has them."""
 
 _THERMAL = 4.0
-"""Micrometres: beyond it the earth is brighter than what it reflects of the sun."""
+"""Micrometres; at longer wavelengths, emission exceeds reflected sunlight."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,29 +42,29 @@ class Band:
     """One band of a sensor."""
 
     name: str
-    """As in the names of the mission's files: `B4`, `B04`, `B8A`, `B6_VCID_1`."""
+    """As in the mission's file names: `B4`, `B04`, `B8A`, `B6_VCID_1`."""
     number: str
-    """The mission's own, without zeros in front: `4`, `8A`."""
+    """The mission's band number without leading zeros: `4`, `8A`."""
     common: CommonName | None
     resolution: float
     """Pixel size in metres as delivered (thermal bands of Landsat are resampled to 30 m)."""
     wavelength: float
-    """Centre in micrometres."""
+    """Centre wavelength, micrometres."""
     span: tuple[float, float]
-    """Shortest and longest wavelength in micrometres."""
+    """Shortest and longest wavelength, micrometres."""
     aliases: tuple[str, ...] = ()
-    """What catalogues call it: `swir16`, `rededge`."""
+    """Names used by catalogues: `swir16`, `rededge`."""
     irradiance: float | None = None
-    """Of the sun outside the atmosphere, W m⁻² µm⁻¹; for products in radiance only."""
+    """Solar irradiance outside the atmosphere, W m⁻² µm⁻¹; only needed for radiance products."""
 
     @property
     def is_reflective(self) -> bool:
-        """Whether it sees light of the sun; what is longer is the ground's own heat."""
+        """Whether it measures reflected sunlight rather than thermal emission."""
         return self.wavelength < _THERMAL
 
     @property
     def names(self) -> frozenset[str]:
-        """Everything it answers to, in lower case."""
+        """All its names, in lower case."""
         own = {self.name, self.number, f"B{self.number}", *self.aliases}
         if self.common:
             own.add(self.common)
@@ -78,21 +78,21 @@ class Sensor:
     key: str
     """`landsat-8`, `sentinel-2a`."""
     satellite: str = ""
-    """`landsat-8`, `sentinel-2`: results of different ones are never mixed; the key where no other
-    is given."""
+    """`landsat-8`, `sentinel-2`: results of different satellites are never mixed; defaults to the
+    key."""
     title: str
-    """For people: `Landsat 8 OLI/TIRS`."""
+    """Display name: `Landsat 8 OLI/TIRS`."""
     resolution: float
-    """Of the finest of the six common bands, in metres."""
+    """Pixel size of the finest of the six common bands, metres."""
     bands: tuple[Band, ...]
     quality: tuple[str, ...] = ()
-    """Names of the quality layers that its products may have, best first."""
+    """Names of the quality layers its products may have, best first."""
     to_oli: Mapping[str, tuple[float, float]] | None = field(default=None, hash=False)
-    """(slope, offset of surface reflectance) by the name of a band, which bring it to the band of
-    Landsat 8's OLI that is its like; bands that are it themselves have 1 and 0. None: nothing is
-    known of it."""
+    """(slope, offset of surface reflectance) by band name, to the equivalent band of Landsat 8's
+    OLI; OLI bands themselves have 1 and 0. None: unknown."""
     may_have_offset: bool = False
-    """Whether some processings add an offset to the numbers: catalogues get it wrong (`guard`)."""
+    """Whether some processing versions add an offset to the numbers, which catalogues get wrong
+    (`guard`)."""
     source: str = ""
 
     def __post_init__(self) -> None:
@@ -100,11 +100,11 @@ class Sensor:
             object.__setattr__(self, "satellite", self.key)
 
     def find(self, name: str) -> Band | None:
-        """A band by any of its names, upper or lower case; None when there is no such band."""
+        """A band by any of its names, case-insensitive; None if there is none."""
         return self._index.get(name.lower())
 
     def band(self, name: str) -> Band:
-        """As `find`; raises `ConfigError` with the names there are."""
+        """Like `find`; raises `ConfigError` with the available names."""
         band = self.find(name)
         if band is None:
             known = [band.common or band.name for band in self.bands]
@@ -124,7 +124,7 @@ class Sensor:
 
     @property
     def common_bands(self) -> tuple[CommonName, ...]:
-        """Those of `COMMON` that it has: what a run prepares and composites."""
+        """The bands of `COMMON` that it has; a run prepares and composites these."""
         return tuple(name for name in COMMON if name in self.common)
 
     @cached_property

@@ -1,6 +1,6 @@
-"""STAC items as missions see them, and what a mission says of an item.
+"""STAC items as missions see them, and what a mission derives from them.
 
-`scenes.catalogue` makes items alike, whatever version of STAC they are written in.
+`scenes.catalogue` normalises items of all STAC versions.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 ReadFile = Callable[[str], bytes]
-"""Reads a metadata file by its address; raises `InputError`."""
+"""Reads a metadata file by its href; raises `InputError`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BandInfo:
-    """What an item says of one band in a file; None: it does not."""
+    """What an item states about one band of a file; None: not stated."""
 
     name: str | None = None
     common: str | None = None
@@ -33,22 +33,22 @@ class BandInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class Asset:
-    """One file of an item."""
+    """One asset (file) of an item."""
 
     key: str
     href: str
-    """As one opens it: links relative to the item are resolved."""
+    """Ready to open: links relative to the item are resolved."""
     name: str
-    """Of the file, without folders and query."""
+    """File name without folders and query."""
     is_here: bool
-    """Whether it lies on this machine."""
+    """Whether it is a local file."""
     bands: tuple[BandInfo, ...]
-    """One at least."""
+    """At least one."""
     roles: frozenset[str] = frozenset()
     type: str = ""
     """Media type, lower case."""
     fields: Mapping[str, Any]
-    """Everything that the item says of it."""
+    """All fields of the asset."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,18 +57,18 @@ class Item:
 
     id: str
     collection: str
-    """Empty: it names none."""
+    """Empty: none named."""
     time: datetime
-    """UTC; the start where it has no one time."""
+    """UTC; the start if the item covers a time range."""
     properties: Mapping[str, Any]
     assets: tuple[Asset, ...]
     footprint: BaseGeometry | None
     refused: tuple[str, ...] = ()
-    """Keys of assets whose addresses items of that catalogue must not have."""
+    """Keys of assets with addresses that items of this catalogue must not use."""
 
     @property
     def platform(self) -> str:
-        """The satellite, as the item writes it; empty: it does not say."""
+        """The satellite as the item writes it; empty: not stated."""
         return (self.text("platform", "eo:platform") or "").strip()
 
     def first(self, *names: str) -> Any:
@@ -79,17 +79,17 @@ class Item:
         return None
 
     def number(self, *names: str) -> float | None:
-        """As `first`, a number."""
+        """Like `first`, as a number."""
         return number(self.first(*names))
 
     def text(self, *names: str) -> str | None:
-        """As `first`, a text."""
+        """Like `first`, as text."""
         found = self.first(*names)
         return None if found is None else str(found)
 
 
 def number(value: object) -> float | None:
-    """A finite number, also when it is written as text; else None."""
+    """A finite number, also if written as text; else None."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -101,38 +101,38 @@ def number(value: object) -> float | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """What an item is; None: nothing says."""
+    """Identity of an item; None: not stated."""
 
     sensor: Sensor
     product: str | None = None
-    """The producer's own name."""
+    """The producer's product name."""
     level: str | None = None
     tile: str | None = None
     """`33TWL`, `016037`."""
     orbit: int | None = None
     baseline: str | None = None
-    """Of the processing, `05.09`."""
+    """Processing baseline, `05.09`."""
     collection: str | None = None
     """`02`."""
     tier: str | None = None
     """`T1`, `T2`, `RT`."""
     day: date | None = None
-    """When it was seen, by the name of the product."""
+    """Acquisition date from the product name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BandAsset:
-    """A band and where it is."""
+    """A band and its asset."""
 
     asset: Asset
     info: BandInfo
     index: int
-    """In the file, from 1."""
+    """Band index in the file, from 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class QualityAsset:
-    """A quality layer and where it is."""
+    """A quality layer and its asset."""
 
     asset: Asset
     layer: str
@@ -142,7 +142,7 @@ class QualityAsset:
 
 @dataclass(frozen=True, kw_only=True)
 class Scalings:
-    """How numbers become reflectance, by band, and what is worth telling of it."""
+    """Scalings to reflectance by band, and notes about them."""
 
     by_band: Mapping[str, Scaling]
     notes: Mapping[str, Any] = field(default_factory=dict)
@@ -151,7 +151,7 @@ class Scalings:
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """What an item says of its scene besides bands."""
+    """An item's scene metadata besides the bands."""
 
     cloud_cover: float | None = None
     """Per cent."""
@@ -159,23 +159,23 @@ class About:
     sun_azimuth: float | None = None
     """Degrees."""
     from_above: str | None = None
-    """What has brought reflectance to a view from straight above already, in words."""
+    """The correction by which its reflectance is already at nadir view, in words."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    """For `Scene.metadata`; what is None is left out."""
+    """For `Scene.metadata`; None values are left out."""
 
 
 class Dialect(Protocol):
-    """One way in which STAC items tell of scenes of a mission."""
+    """One way in which STAC items describe scenes of a mission."""
 
     def identify(self, item: Item) -> Identity | None:
-        """None for an item of another mission or dialect.
+        """The identity of an item; None if it belongs to another mission or dialect.
 
-        Raises `InputError` for one of this mission that cannot be used.
+        Raises `InputError` for an item of this mission that cannot be used.
         """
         ...
 
     def bands(self, item: Item, identity: Identity) -> Mapping[str, BandAsset]:
-        """Bands by the sensor's own name; of several files of one band the best one."""
+        """Bands by the sensor's own name; the best file where several hold the same band."""
         ...
 
     def quality(self, item: Item, identity: Identity) -> tuple[QualityAsset, ...]:
@@ -191,9 +191,9 @@ class Dialect(Protocol):
         bands: Mapping[str, BandAsset],
         read: ReadFile,
     ) -> Scalings:
-        """Of every reflective band.
+        """Scalings of all reflective bands.
 
-        Metadata files are read where the item itself does not suffice, and where they lie on this
-        machine. Raises `InputError` when nothing says how the numbers become reflectance.
+        Reads metadata files where the item is not sufficient, or where they are local. Raises
+        `InputError` if no scaling to reflectance is found.
         """
         ...

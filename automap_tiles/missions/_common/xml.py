@@ -1,8 +1,8 @@
-"""XML of products: parsed by expat, without anything that a document type can do.
+"""Product XML, parsed by expat with document type declarations disabled.
 
-Metadata of satellites needs no document type, and everything dangerous in XML starts with one
-(entities that grow, entities from elsewhere), so a document that has one is refused before it can
-declare anything. Namespaces are dropped: the same tag has other ones in other baselines.
+Satellite metadata need no document type, and every dangerous XML feature starts with one (entity
+expansion, external entities), so a document with a DTD is rejected before it can declare anything.
+Namespaces are dropped, since they change between baselines.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from xml.parsers import expat
 from automap_tiles.errors import InputError
 
 MAX_DEPTH = 100
-"""Deeper than any real document (12), and no burden on the stack."""
+"""Real documents reach 12; harmless for the stack."""
 
 
 def parse(data: str | bytes) -> Element:
@@ -43,7 +43,7 @@ def parse(data: str | bytes) -> Element:
 
 
 class _Elements:
-    """Hands elements over to the tree, and counts how deep it is."""
+    """Passes elements on to the tree and tracks the nesting depth."""
 
     def __init__(self, builder: TreeBuilder) -> None:
         self.builder = builder

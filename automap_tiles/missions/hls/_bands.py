@@ -14,7 +14,7 @@ from automap_tiles.missions._common.scaling import Scaling
 from automap_tiles.missions._common.sensor import Band, CommonName, Sensor
 
 SCALING = Scaling(multiply=1e-4, nodata=-9999)
-"""Of every band of reflectance; thermal bands hold hundredths of a degree Celsius."""
+"""Scaling of all reflectance bands; thermal bands hold hundredths of a degree Celsius."""
 
 _Row = tuple[str, CommonName | None, tuple[float, float], tuple[str, ...]]
 _L30: tuple[_Row, ...] = (
@@ -66,7 +66,7 @@ def _sensor(key: str, title: str, rows: tuple[_Row, ...]) -> Sensor:
             for number, common, span, aliases in rows
         ),
         quality=(HLS_FMASK.name,),
-        # S30 is brought to OLI by the producer, L30 is OLI
+        # S30 is adjusted to OLI by the producer, L30 is OLI
         to_oli={f"B{number:0>2}": (1.0, 0.0) for number, common, *_ in rows if common in _LIKE_OLI},
         source="Harmonized Landsat Sentinel-2 Product User Guide 2.0",
     )
@@ -76,4 +76,4 @@ L30 = _sensor("hls-l30", "HLS L30 (Landsat 8 and 9 OLI)", _L30)
 S30 = _sensor("hls-s30", "HLS S30 (Sentinel-2 MSI)", _S30)
 SENSORS = (L30, S30)
 BY_KIND = {"L30": L30, "S30": S30}
-"""By the word in the names of products."""
+"""By product type."""

@@ -23,7 +23,7 @@ _ANGLES = {"SZA": "sun_zenith", "SAA": "sun_azimuth", "VZA": "view_zenith", "VAA
 
 
 def find(names: Sequence[str]) -> Iterator[ProductLayout]:
-    """Products of HLS among these names."""
+    """HLS products in a list of file names."""
     found: dict[tuple[str, str], OneOfEach] = defaultdict(OneOfEach)
     for name in names:
         path = PurePosixPath(name)
@@ -45,11 +45,11 @@ def seen(text: str) -> datetime:
 
 def _layout(product: str, files: Mapping[str, str], spare: Sequence[str]) -> ProductLayout:
     match = HLS_NAME.fullmatch(product)
-    assert match is not None  # `_FILE` holds the same pattern
+    assert match is not None  # `_FILE` contains the same pattern
     sensor = BY_KIND[match["kind"].upper()]
     try:
         day = seen(match["seen"]).date()
-    except InputError:  # told where the scene is made
+    except InputError:  # reported when the scene is created
         day = None
     return ProductLayout(
         family="hls",

@@ -1,4 +1,4 @@
-"""From the files of an HLS product to a scene."""
+"""Scenes from the files of HLS products."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 def hls_scene(layout: ProductLayout, place: ProductFiles) -> Scene:
-    """Its name says all but clouds and sun, which the item beside it says where it is there.
+    """The scene of a product, from its name; cloud cover and sun come from a STAC item beside it.
 
-    Raises `InputError` for a product without bands, another version than 2, a name with no time, an
-    item that is not valid.
+    Raises `InputError` for a product without bands, a version other than 2, a name without a time,
+    or an invalid item.
     """
     if not layout.bands:
         raise InputError("none of its bands is there")
     check_version(layout.version)
     said = _said(layout, place)
     name = HLS_NAME.fullmatch(layout.id)
-    assert name is not None  # `find` gives no other layouts
+    assert name is not None  # `find` returns no other layouts
     assert layout.sensor is not None
     return Scene(
         id=layout.id,

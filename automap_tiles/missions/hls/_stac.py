@@ -1,6 +1,6 @@
-"""STAC items of HLS: as the LP DAAC and the Planetary Computer write them.
+"""STAC items of HLS as written by LP DAAC and the Planetary Computer.
 
-They say neither scale nor number for no data, or not always: both are those of the product guide.
+They do not reliably state scale and nodata value; both are taken from the product guide.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ _IN_NAME = re.compile(r"(?:^|\.)(?P<band>B\d\d|B8A)(?P<size>)\.tiff?$", re.IGNOR
 
 
 class HlsDialect(UsualDialect):
-    """Every catalogue that has the GeoTIFFs of NASA."""
+    """Any catalogue with NASA's GeoTIFFs."""
 
     layers: Mapping[str, str] = {"FMASK": HLS_FMASK.name}
 
     def identify(self, item: Item) -> Identity | None:
-        """By the name of the product, or else by the collection."""
+        """Recognised by product name, or else by collection."""
         if not is_harmonized(item):
             return None
         parts = parts_of(item, HLS_NAME)
@@ -75,7 +75,7 @@ class HlsDialect(UsualDialect):
         bands: Mapping[str, BandAsset],
         read: ReadFile,
     ) -> Scalings:
-        """Raises `InputError` for an item that states another scale than HLS has."""
+        """The scaling of HLS; raises `InputError` if the item states a different one."""
         del item, read
         own = reflective(identity, bands)
         for name, band in own.items():

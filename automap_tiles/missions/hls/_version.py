@@ -1,4 +1,4 @@
-"""The version of HLS that is read here."""
+"""The supported version of HLS."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from automap_tiles.errors import InputError
 
 LEVEL = "SR"
 FROM_ABOVE = "NBAR of HLS"
-"""What has brought its reflectance to a view from straight above already."""
+"""The correction by which HLS reflectance is already at nadir view."""
 
 
 def check_version(version: str | None) -> None:
-    """Raise `InputError` for another version than 2: its masks have other bits.
+    """Raise `InputError` for any version other than 2, whose masks use other bits.
 
-    None, where nothing says it, is taken for 2, the only one that is still given out.
+    None (not stated) is taken as 2, the only version still distributed.
     """
     if version is not None and not version.startswith("2."):
         raise InputError(

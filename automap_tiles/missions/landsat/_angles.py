@@ -1,9 +1,10 @@
-"""Angles of a Landsat scene: from its angle bands, or from where its path runs.
+"""Angles of a Landsat scene, from its angle bands or from its path.
 
-Level 1 of Collection 2 has a band for each angle (USGS, LSDS-1928). Other products tell the sun at
-their centre and the path; from that follows where the satellite was, within some kilometres: the
-Worldwide Reference System 2 has 233 paths in 16 days, inclined by 98.2° at 705 km (USGS, Landsat 8
-Data Users Handbook, 2.4). A view of at most 7.5° off the nadir is so known to half a degree.
+Level 1 of Collection 2 has a band for each angle (USGS, LSDS-1928). Other products state the sun's
+position at the centre and the path, which gives the satellite's position to within some kilometres:
+the Worldwide Reference System 2 has 233 paths in 16 days, inclined by 98.2° at 705 km (USGS,
+Landsat 8 Data Users Handbook, 2.4). View angles, at most 7.5° off nadir, are thus accurate to half
+a degree.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from automap_tiles.missions._common.outlines import LON_LAT, grid_of
 from automap_tiles.missions._common.scene import Scene
 
 _STEP = 5000.0
-"""Metres between nodes: as Sentinel-2 has them, and far less than angles change over."""
+"""Metres between nodes, as for Sentinel-2; angles change little over this distance."""
 _NAMES = ("sun_zenith", "sun_azimuth", "view_zenith", "view_azimuth")
 _FIRST_NODE = -64.6
-"""Longitude where path 1 crosses the equator southwards, degrees."""
+"""Longitude at which path 1 crosses the equator southwards, degrees."""
 _PATHS = 233
 _DAYS = 16
 _INCLINATION = math.radians(98.2)
@@ -43,7 +44,7 @@ def landsat_angles(scene: Scene, bands: Sequence[str], files: AngleFiles) -> Map
     said = scene.metadata.get("angles") or {}
     if all(name in said for name in _NAMES):
         sun_zenith, sun_azimuth, *view = (files.degrees(name, pixels) for name in _NAMES)
-        sun_zenith = np.where(sun_zenith == 0, np.nan, sun_zenith)  # beside the scene all are 0
+        sun_zenith = np.where(sun_zenith == 0, np.nan, sun_zenith)  # all are 0 outside the scene
         guessed = ""
     else:
         sun_zenith, sun_azimuth, *view = _reckoned(scene, pixels)
@@ -60,12 +61,12 @@ def landsat_angles(scene: Scene, bands: Sequence[str], files: AngleFiles) -> Map
 
 
 def _nodes(grid: Grid) -> tuple[Nodes, Grid]:
-    """Nodes from edge to edge of a grid, and the grid whose pixels have them as their centres."""
+    """Nodes from edge to edge of a grid, and the grid whose pixel centres they are."""
     bounds = grid.bounds
     unit = 1.0 if not grid.crs.is_geographic else 1 / 111_320
     counts = [max(2, math.ceil(size / (_STEP * unit)) + 1)
               for size in (bounds.right - bounds.left, bounds.top - bounds.bottom)]  # fmt: skip
-    # a pixel inside, where angle bands still have data
+    # one pixel inside, where angle bands still have data
     pixel = grid.transform.a
     left, top = bounds.left + pixel / 2, bounds.top - pixel / 2
     width, height = bounds.right - bounds.left - pixel, bounds.top - bounds.bottom - pixel
@@ -76,7 +77,7 @@ def _nodes(grid: Grid) -> tuple[Nodes, Grid]:
 
 
 def _reckoned(scene: Scene, pixels: Grid) -> tuple[Degrees, Degrees, Degrees, Degrees]:
-    """Sun and view at the centres of pixels, from the scene's sun and path."""
+    """Sun and view angles at pixel centres, estimated from the scene's sun position and path."""
     if scene.sun_elevation is None or scene.sun_azimuth is None or scene.orbit is None:
         raise InputError("neither angle bands nor the sun's angles and the path (MTL)")
     rows, cols = np.mgrid[: pixels.height, : pixels.width] + 0.5
@@ -89,27 +90,27 @@ def _reckoned(scene: Scene, pixels: Grid) -> tuple[Degrees, Degrees, Degrees, De
 
 
 def view_from_path(path: int, longitude: Degrees, latitude: Degrees) -> tuple[Degrees, Degrees]:
-    """(zenith, azimuth) of the satellite on its way south, seen from places on the ground.
+    """(zenith, azimuth) of the descending satellite as seen from the ground.
 
-    Degrees; the satellite is taken to be abreast of a place, where it looks across its way.
+    Degrees; the satellite is assumed abreast of each place, looking across its track.
     """
     at, heading = _track(path, latitude)
     east = np.radians((longitude - at + 180) % 360 - 180) * np.cos(np.radians(latitude))
-    # from the meridian's way to the shortest, which is square to the track
+    # from the east-west distance to the cross-track distance
     across = np.arcsin(np.clip(np.sin(east) * np.cos(heading), -1, 1))
     apart = np.abs(across)
     zenith = np.arctan2(np.sin(apart), np.cos(apart) - _RADIUS / (_RADIUS + _HEIGHT))
-    # east of the track one looks west, square to it
+    # east of the track the satellite is seen to the west, perpendicular to it
     azimuth = np.where(across > 0, 270.0, 90.0) + np.degrees(heading)
     return np.degrees(zenith), azimuth % 360
 
 
 def _track(path: int, latitude: Degrees) -> tuple[Degrees, Degrees]:
-    """Longitude of the way over the ground at latitudes, and by how much it runs west of south."""
+    """Longitude of the ground track at given latitudes, and its angle west of south."""
     sphere = np.arctan(_FLATTENING**2 * np.tan(np.radians(latitude)))
     sine = np.clip(np.sin(sphere) / math.sin(_INCLINATION), -1.0, 1.0)
     along = -np.arcsin(sine)  # from the node, southwards
-    day = _DAYS / _PATHS  # of one revolution, in days: as far as the earth turns below it
+    day = _DAYS / _PATHS  # of one revolution, in days: the earth's rotation below it
 
     def longitude_at(angle: Degrees) -> Degrees:
         moved = np.arctan2(math.cos(_INCLINATION) * np.sin(angle), np.cos(angle))

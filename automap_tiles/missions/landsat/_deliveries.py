@@ -1,4 +1,4 @@
-"""Deliveries of one acquisition of Landsat: by tier, correction and collection.
+"""Deliveries of one Landsat acquisition, ranked by tier, correction and collection.
 
 Tiers and levels: USGS, "Landsat Collection 2 data dictionary" (LSDS-1618).
 """
@@ -13,13 +13,13 @@ from automap_tiles.missions.landsat._names import Delivery, delivery
 
 _TIERS = {"RT": 0, "T2": 1, "A2": 1, "T1": 2, "A1": 2}
 _UNKNOWN_TIER = 1
-"""Before the collections there were no tiers: better than real time, no better than the rest."""
+"""Products before the collections have no tier: ranked above real time, with the rest."""
 _LEVELS = {"L1GS": 0, "L1G": 0, "L1GT": 1, "L1TP": 2, "L1T": 2, "L2SR": 1, "L2SP": 2}
 _SAME_DAY = timedelta(hours=23)
 
 
 class LandsatDeliveries(Deliveries):
-    """The best has the best tier, then the best correction, then the newest collection."""
+    """Best tier first, then best correction, then newest collection."""
 
     def merits(self, scene: Scene) -> tuple[Merit, ...]:
         named = _named(scene)
@@ -41,10 +41,10 @@ class LandsatDeliveries(Deliveries):
         return super().processed(scene) or (named.processed if named else "")
 
     def tolerance(self, scene: Scene) -> timedelta:
-        """Some items say only the day, and a path and row is seen once a day at most."""
+        """Some items state only the day, and a path/row is seen at most once a day."""
         return SAME_TIME if scene.tile is None else _SAME_DAY
 
 
 def _named(scene: Scene) -> Delivery | None:
-    """What the product's own name tells."""
+    """Metadata in the product name."""
     return delivery(str(scene.metadata.get("product") or scene.id))

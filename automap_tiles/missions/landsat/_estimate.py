@@ -1,8 +1,8 @@
-"""Top-of-atmosphere scaling of scenes whose metadata file is missing: an estimate, and named so.
+"""Estimated top-of-atmosphere scaling for scenes without a metadata file, marked as such.
 
-Landsat 8 and 9 store every scene with the same coefficients (LSDS-1574, section 5.2: reflectance
-is rescaled to 2e-5 per step and -0.1), so only the sun's elevation is missing. It follows from the
-day and the place: the satellites cross the equator at the same local time on every orbit.
+Landsat 8 and 9 store every scene with the same coefficients (LSDS-1574, section 5.2: reflectance is
+rescaled to 2e-5 per step and -0.1), so only the sun's elevation is missing. It follows from day and
+place: the satellites cross the equator at the same local time on every orbit.
 """
 
 from __future__ import annotations
@@ -23,11 +23,7 @@ _INCLINATION = 98.2
 
 
 def oli_scaling(day: date, longitude: float, latitude: float) -> Scaling:
-    """Scaling of a Landsat 8 or 9 scene of level 1 without MTL file, by day and centre in degrees.
-
-    The sun's elevation is within 1° of the metadata's, which makes 2 % of reflectance in high and
-    5 % in low sun.
-    """
+    """Scaling of a level 1 scene of Landsat 8 or 9 without MTL file; centre in degrees."""
     elevation, _ = sun_position(overpass(day, longitude, latitude), longitude, latitude)
     return Scaling(
         multiply=OLI_MULTIPLY, add=OLI_ADD, sun_elevation=elevation, nodata=0, saturated=65535
@@ -35,15 +31,15 @@ def oli_scaling(day: date, longitude: float, latitude: float) -> Scaling:
 
 
 def overpass(day: date, longitude: float, latitude: float) -> datetime:
-    """When Landsat 8 or 9, coming from the north, sees a place on a day (UTC)."""
+    """Time at which the descending Landsat 8 or 9 passes over a place on a day (UTC)."""
     tangent = math.tan(math.radians(latitude)) / math.tan(math.radians(_INCLINATION))
     if abs(tangent) >= 1:
         raise InputError(f"the orbit does not reach latitude {latitude}")
-    # On its way south the satellite's local time runs back by the angle to the node's meridian.
+    # On the descending pass, local time runs back by the angle to the node's meridian.
     hour = _EQUATOR_HOUR - math.degrees(math.asin(tangent)) / 15
     hour -= longitude / 15
     start = datetime.combine(day, clock(), tzinfo=UTC)
-    # The day of a scene is that of UTC.
+    # A scene's day is in UTC.
     return start + timedelta(hours=hour % 24)
 
 

@@ -1,6 +1,6 @@
-"""The keys of an MTL file by group: from its text, JSON or XML.
+"""The keys of an MTL file by group, from text, JSON or XML.
 
-The three are the same tree, one level of groups under a root; values are kept as they are written.
+All three hold the same tree, one level of groups under a root; values are kept as written.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from automap_tiles.missions._common import xml
 
 @dataclass(frozen=True)
 class Groups:
-    """Keys of groups; all names in upper case."""
+    """Keys by group; all names in upper case."""
 
     groups: Mapping[str, Mapping[str, str]]
 
     def text(self, *keys: str, within: Iterable[str] | None = None) -> str | None:
-        """The first of `keys` that is there, in the order of `within`, or of the file."""
+        """The first of `keys` found, searching `within` in order, or the whole file."""
         places = self.groups if within is None else within
         for group in places:
             values = self.groups.get(group, {})
@@ -31,7 +31,7 @@ class Groups:
         return None
 
     def number(self, *keys: str, within: Iterable[str] | None = None) -> float | None:
-        """As `text`, as a number; raises `InputError` when it is none."""
+        """Like `text`, as a number; raises `InputError` if it is not one."""
         text = self.text(*keys, within=within)
         if text is None:
             return None
@@ -44,14 +44,14 @@ class Groups:
         return number
 
     def items(self, group: str) -> Mapping[str, str]:
-        """Keys and values of a group; empty when it is not there."""
+        """Keys and values of a group; empty if it is missing."""
         return self.groups.get(group, {})
 
 
 def read_groups(data: str | bytes) -> Groups:
-    """Groups of an MTL file in any of its three dialects, padded with NUL or not.
+    """Groups of an MTL file in any of its three formats, with or without NUL padding.
 
-    Raises `InputError` when it is cut off or none of the three.
+    Raises `InputError` if the file is truncated or in none of these formats.
     """
     if isinstance(data, bytes):
         try:
@@ -88,7 +88,7 @@ def _from_text(text: str) -> Groups:
             groups.setdefault(path[-1], {})[key] = value
     if path or not groups:
         raise InputError("no MTL file, or one that is cut off")
-    return Groups(groups)  # all groups are ended: some files leave the last line out
+    return Groups(groups)  # all groups are closed: some files lack the last line
 
 
 def _from_json(text: str) -> Groups:

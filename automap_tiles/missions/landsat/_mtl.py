@@ -20,18 +20,18 @@ from automap_tiles.missions.landsat._names import of_generation, refuse_mss
 
 """(longitude, latitude) in degrees, the last point the first one."""
 
-# Groups of the product itself: a level 2 product also holds its level 1 record, with the same keys.
+# Product groups: a level 2 file also holds its level 1 record, with the same keys.
 _FILES = ("PRODUCT_CONTENTS", "PRODUCT_METADATA")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LandsatMetadata:
-    """What an MTL file says; None and empty: it does not."""
+    """Content of an MTL file; None and empty: not stated."""
 
     id: str
-    """Of the product: `LC08_L1TP_090084_20160121_20200907_02_T1`, `LC80900842013284LGN00`."""
+    """Product id: `LC08_L1TP_090084_20160121_20200907_02_T1`, `LC80900842013284LGN00`."""
     sensor: str
-    """Key: `landsat-8`."""
+    """Sensor key: `landsat-8`."""
     instrument: str | None
     """`OLI_TIRS`, `OLI`, `TM`, `ETM`, `ETM+`."""
     level: str
@@ -41,9 +41,9 @@ class LandsatMetadata:
     tier: str | None
     """`T1`, `T2`, `RT`."""
     time: datetime
-    """When the centre of the scene was seen, UTC."""
+    """Acquisition time of the scene centre, UTC."""
     processed: datetime | None = None
-    """When the product was made, UTC."""
+    """Production time, UTC."""
     path: int | None
     row: int | None
     """Worldwide Reference System 2."""
@@ -51,33 +51,33 @@ class LandsatMetadata:
     """Per cent."""
     sun_elevation: float | None
     sun_azimuth: float | None
-    """Degrees, at the centre of the scene; azimuth clockwise from north."""
+    """Degrees at the scene centre, clockwise from north."""
     earth_sun_distance: float
     """Astronomical units."""
     epsg: int | None
-    """Of UTM on WGS 84 and of the Antarctic's polar grid."""
+    """UTM on WGS 84, or polar stereographic for Antarctica."""
     footprint: Ring
-    """Corners of the picture, fill included."""
+    """Corners of the image, including fill."""
     bands: Mapping[str, str]
-    """File of each band, by the sensor's own name for it."""
+    """File of each band by the sensor's own band name."""
     scaling: Mapping[str, Scaling]
-    """Of the reflective bands; surface reflectance for products of level 2."""
+    """Scaling of the reflective bands; surface reflectance for level 2 products."""
     quality: Mapping[str, str]
-    """File of each quality layer, by the layer's name."""
+    """File of each quality layer by layer name."""
     angles: Mapping[str, str]
     """Files of angles in hundredths of a degree: `sun_zenith`, `sun_azimuth`, `view_zenith` …"""
 
     @property
     def surface(self) -> bool:
-        """Whether it is surface reflectance, not that at the top of the atmosphere."""
+        """Whether it holds surface rather than top-of-atmosphere reflectance."""
         return self.level.startswith("L2")
 
 
 def read_mtl(data: str | bytes) -> LandsatMetadata:
     """Read an MTL file: text, JSON or XML.
 
-    Raises `InputError` when it is no MTL file, is cut off, does not say which satellite saw the
-    scene when, or is of one that has no sensor here.
+    Raises `InputError` if it is not an MTL file, is truncated, lacks satellite or time, or is from
+    an unsupported satellite.
     """
     groups = read_groups(data)
     level = _level(groups)
@@ -120,7 +120,7 @@ def _level(groups: Groups) -> str:
 
 
 def _sensor(groups: Groups) -> str:
-    """Key from `LANDSAT_8`, `Landsat5`, or from the scene's name where the satellite is missing."""
+    """Sensor key from `LANDSAT_8`, `Landsat5`, or the scene name if the satellite is missing."""
     name = groups.text("SPACECRAFT_ID") or ""
     found = re.fullmatch(r"LANDSAT_?(\d)", name.upper())
     if found is None:
@@ -153,7 +153,7 @@ def _time(groups: Groups) -> datetime:
     if day is None:
         raise InputError("metadata does not say when the scene was seen (DATE_ACQUIRED)")
     try:
-        # Seven digits behind the point, of which a time holds six.
+        # Seconds have seven decimals, of which a time holds six.
         at = time.fromisoformat((clock or "00:00").rstrip("Zz")[:15])
         return datetime.combine(date.fromisoformat(day), at, tzinfo=UTC)
     except ValueError as error:
@@ -161,7 +161,7 @@ def _time(groups: Groups) -> datetime:
 
 
 def _processed(groups: Groups) -> datetime | None:
-    """A level 2 product also holds the record of its level 1, with the same key."""
+    """Production time; a level 2 product also holds its level 1 record, with the same key."""
     keys = ("DATE_PRODUCT_GENERATED", "FILE_DATE", "PRODUCT_CREATION_TIME")
     first = ("LEVEL2_PROCESSING_RECORD", *(name for name in groups.groups))
     text = groups.text(*keys, within=first)
@@ -173,7 +173,7 @@ def _processed(groups: Groups) -> datetime | None:
 
 
 def _epsg(groups: Groups) -> int | None:
-    """Landsat's UTM zones count from the north in both hemispheres."""
+    """EPSG code; Landsat uses northern UTM zones in both hemispheres."""
     if (groups.text("DATUM") or "").upper() != "WGS84":
         return None
     projection = (groups.text("MAP_PROJECTION") or "").upper()
@@ -217,7 +217,7 @@ def _band_name(number: str) -> str:
 
 
 def _quality(groups: Groups, collection: int, sensor: str) -> dict[str, str]:
-    """Layers by their names (`missions.quality_layer`); Landsat 4 to 7 have tables of their own."""
+    """Quality layers by name (`missions.quality_layer`); Landsat 4 to 7 have their own tables."""
     old = of_generation("bqa_c1", sensor) if collection else "bqa_pre"
     layers = {
         "FILE_NAME_QUALITY_L1_PIXEL": of_generation("qa_pixel", sensor),
@@ -241,5 +241,5 @@ def _angles(groups: Groups) -> dict[str, str]:
 
 
 def _per_cent(number: float | None) -> float | None:
-    """-1 is "not computed"."""
+    """Per cent; -1 means "not computed"."""
     return None if number is None or number < 0 else number

@@ -1,4 +1,4 @@
-"""From the numbers of a Landsat product to reflectance, by its metadata."""
+"""Scaling to reflectance from Landsat product metadata."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RADIANCE = ("LEVEL1_MIN_MAX_RADIANCE", "MIN_MAX_RADIANCE")
 
 
 _DIGITS = 5
-"""Significant ones that a coefficient has that was not rounded further."""
+"""Significant digits of a coefficient that has not been rounded further."""
 
 
 _NUMBERS = ("LEVEL1_MIN_MAX_PIXEL_VALUE", "MIN_MAX_PIXEL_VALUE")
@@ -32,7 +32,7 @@ _NUMBERS = ("LEVEL1_MIN_MAX_PIXEL_VALUE", "MIN_MAX_PIXEL_VALUE")
 def scalings_of(
     groups: Groups, sensor: str, level: str, sun: float | None, distance: float
 ) -> dict[str, Scaling]:
-    """Of every reflective band that the file has numbers for."""
+    """Scaling of every reflective band that the file has coefficients for."""
     scaling: dict[str, Scaling] = {}
     for band in BY_KEY[sensor].bands:
         if level.startswith("L2"):
@@ -61,7 +61,7 @@ def _by_reflectance(
 
 
 def _by_radiance(groups: Groups, band: str, irradiance: float, sun: Sun) -> Scaling | None:
-    """By the coefficients, or by the ends of the range that they were rounded from."""
+    """From the coefficients, or from the range limits that they were rounded from."""
     coefficients = _coefficients(groups, band)
     if coefficients is None or _is_rounded(groups, band):
         coefficients = _of_range(groups, band) or coefficients
@@ -86,8 +86,8 @@ def _coefficients(groups: Groups, band: str) -> tuple[float, float] | None:
 def _is_rounded(groups: Groups, band: str) -> bool:
     """Whether the coefficient has too few digits: 0.066 for 0.06571 is off by 0.4 per cent.
 
-    Files before the collections write three digits behind the point, whatever is before it; those
-    of the collections five significant ones.
+    Files before the collections have three decimals, whatever the magnitude; those of the
+    collections have five significant digits.
     """
     text = groups.text(f"RADIANCE_MULT_BAND_{band}", within=_RESCALING) or ""
     digits = re.sub(r"E.*|\D", "", text.upper()).lstrip("0")

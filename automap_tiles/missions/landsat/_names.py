@@ -1,4 +1,4 @@
-"""Landsat products by the names of their files."""
+"""Landsat products by file name."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ _Files = dict[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What a name of the collections tells of a product's processing."""
+    """Processing information in a Collection product name."""
 
     processed: str
-    """Day: `20201106`."""
+    """Processing date: `20201106`."""
     collection: str
     """`01`, `02`."""
     tier: str
@@ -66,17 +66,17 @@ class Delivery:
 
 
 def is_mss(name: str) -> bool:
-    """Whether a product's name says that the multispectral scanner (MSS) of Landsat 1 to 5 saw it.
+    """Whether a product name is of the multispectral scanner (MSS) of Landsat 1 to 5.
 
-    Its B1 is green, B2 red, B3 and B4 are near infrared (Landsat 1 to 3: B4 to B7): taken for the
-    thematic mapper's, each would be another colour.
+    Its B1 is green, B2 red, B3 and B4 near infrared (Landsat 1 to 3: B4 to B7), so it must not be
+    read with the thematic mapper's bands.
     """
     found = _parse(name)
     return found is not None and found[1].groupdict().get("kind") == "M"
 
 
 def delivery(name: str) -> Delivery | None:
-    """From `LC08_L1TP_092084_20201029_20201106_02_T1`; None for names that do not tell."""
+    """Parts of `LC08_L1TP_092084_20201029_20201106_02_T1`; None for other names."""
     found = _DELIVERY.search(name)
     if found is None:
         return None
@@ -88,7 +88,7 @@ def delivery(name: str) -> Delivery | None:
 
 
 def refuse_mss(satellite: str) -> InputError:
-    """The error for a scene of the multispectral scanner, which has no table here."""
+    """Error for a scene of the multispectral scanner, which is not supported."""
     return InputError(
         f"Landsat {satellite} MSS (multispectral scanner): it has neither blue nor short-wave "
         "infrared, and its band numbers mean other colours than those of TM"
@@ -96,12 +96,12 @@ def refuse_mss(satellite: str) -> InputError:
 
 
 def of_generation(layer: str, sensor: str) -> str:
-    """A quality layer as a sensor has it: Landsat 4 to 7 have tables of their own."""
+    """The sensor's variant of a quality layer: Landsat 4 to 7 have their own tables."""
     return f"{layer}_tm" if sensor in _THEMATIC_MAPPERS else layer
 
 
 def find(names: Sequence[str]) -> Iterator[ProductLayout]:
-    """Products of Landsat among these names."""
+    """Landsat products in a list of file names."""
     groups: dict[tuple[str, str], list[tuple[str, re.Match[str]]]] = defaultdict(list)
     for name in names:
         path = PurePosixPath(name)
@@ -114,7 +114,7 @@ def find(names: Sequence[str]) -> Iterator[ProductLayout]:
 
 
 def _prefix(prefix: str) -> str:
-    """The two halves of an old Landsat 7 product go by the name of the first."""
+    """Both halves of an old Landsat 7 product use the prefix of the first."""
     return f"L71{prefix[3:]}" if re.match(r"L72\d{6}_", prefix, re.IGNORECASE) else prefix
 
 
@@ -152,9 +152,9 @@ def _layout(
 
 
 def _on_demand(surface: _Files, quality: _Files, metadata: _Files) -> bool:
-    """Surface reflectance that was ordered before Collection 2 has the name of the level 1 product.
+    """Surface reflectance ordered before Collection 2 has the name of the level 1 product.
 
-    CFmask and pixel_qa come with nothing else.
+    CFmask and pixel_qa only come with it.
     """
     return bool(surface) or (not metadata and bool({"CFMASK", "FMASK", "PIXEL_QA"} & set(quality)))
 
@@ -162,7 +162,7 @@ def _on_demand(surface: _Files, quality: _Files, metadata: _Files) -> bool:
 def _sort(
     members: list[tuple[str, re.Match[str]]], is_old: bool
 ) -> tuple[_Files, _Files, _Files, _Files, _Files, tuple[str, ...]]:
-    """Files as bands, bands of surface reflectance, quality, angles, metadata; and further ones."""
+    """Files sorted into bands, surface reflectance bands, quality, angles, metadata, and others."""
     kinds = bands, surface, thermal, quality, angles = tuple(OneOfEach() for _ in range(5))
     mtl: _Files = {}
     for name, found in members:
@@ -192,7 +192,7 @@ def _sort(
 
 
 def _mission_order(item: tuple[str, str]) -> tuple[int, str]:
-    """B2 before B10."""
+    """Sort key: B2 before B10."""
     return len(item[0]), item[0]
 
 
@@ -205,7 +205,7 @@ def _band(number: str, is_old: bool) -> str:
 
 
 def _identity(folder: str, prefix: str) -> tuple[str, re.Match[str]] | None:
-    """The product's name and its parts, from the folder where that says more."""
+    """Parts of the product name, from the folder if that has more."""
     inner = _parse(prefix)
     outer = _parse(folder)
     if outer and (inner is None or inner[1].groupdict().get("version") is None):
@@ -222,7 +222,7 @@ def _parse(name: str) -> tuple[str, re.Match[str]] | None:
 
 
 def _version(found: re.Match[str] | None, quality: _Files) -> str | None:
-    """Collection: from the name, or from the kind of quality band."""
+    """Collection, from the name or the type of quality band."""
     if found is None:
         return None
     parts = found.groupdict()
@@ -234,7 +234,7 @@ def _version(found: re.Match[str] | None, quality: _Files) -> str | None:
 
 
 def _named(quality: _Files, digit: str | None, version: str | None) -> _Files:
-    """Quality files by the name of their layer; Landsat 4 to 7 have tables of their own."""
+    """Quality files by layer name; Landsat 4 to 7 have their own tables."""
     key = f"landsat-{digit}"
     layers: _Files = {}
     for kind, name in quality.items():

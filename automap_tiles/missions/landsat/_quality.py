@@ -1,4 +1,4 @@
-"""The quality layers of Landsat, each as its producer's table has it.
+"""The quality layers of Landsat, written like the producer's tables.
 
 Undefined and reserved values: a two-bit confidence of 2 is "reserved" for shadow, snow and cirrus
 in some tables and never written; it is read as medium in all of them.
@@ -22,7 +22,7 @@ _QA_PIXEL = (
     Bit(3, Flag.CLOUD),
     Bit(4, Flag.SHADOW),
     Bit(5, Flag.SNOW),
-    # Bit 6 is "clear", which is what is left when nothing else is set.
+    # Bit 6 is "clear", which is implied if nothing else is set.
     Bit(7, Flag.WATER),
     TwoBits(8, Flag.CLOUD),
     TwoBits(10, Flag.SHADOW),
@@ -62,7 +62,7 @@ QA_RADSAT_TM = QualityLayer(
 
 _BQA_C1 = (
     Bit(0, Flag.FILL),
-    # How many bands are saturated: 0 none, 1 one or two, 2 three or four, 3 five or more.
+    # Number of saturated bands: 0 none, 1 one or two, 2 three or four, 3 five or more.
     TwoBits(2, Flag.SATURATED, at_least=1),
     Bit(4, Flag.CLOUD),
     TwoBits(5, Flag.CLOUD),
@@ -89,7 +89,7 @@ BQA_PRE = _landsat(
     Bit(1, Flag.DROPPED),
     Bit(2, Flag.TERRAIN),
     TwoBits(4, Flag.WATER),
-    # Bits 8-9 are vegetation, which no flag is needed for.
+    # Bits 8-9 are vegetation, which needs no flag.
     TwoBits(10, Flag.SNOW),
     TwoBits(12, Flag.CIRRUS),
     TwoBits(14, Flag.CLOUD),

@@ -1,4 +1,4 @@
-"""From the files of a Landsat product to a scene."""
+"""Scenes from the files of Landsat products."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 
 def landsat_scene(layout: ProductLayout, place: ProductFiles) -> Scene:
-    """The scene of a product; raises `InputError` with the reason when it cannot be used.
+    """The scene of a product; raises `InputError` with the reason if it cannot be used.
 
-    Without an MTL file, or without numbers in it, surface products and level 1 of Landsat 8 and 9
-    have an estimate (`sensors.estimate`), which the scene's metadata says under `estimated`.
+    Without an MTL file, or without coefficients in it, the scaling of surface products and of level
+    1 of Landsat 8 and 9 is estimated (`_estimate`), which `estimated` in the scene's metadata
+    records.
     """
     if is_mss(layout.id):
         raise refuse_mss(layout.id[2:].lstrip("0")[:1])
@@ -64,7 +65,7 @@ def _without_metadata(layout: ProductLayout, place: ProductFiles) -> Scene:
         raise InputError("no MTL file, and no name that says which satellite saw it when")
     if not layout.bands:
         raise InputError("no bands")
-    # A Landsat product does not say when in the day it was seen, other than in its MTL file.
+    # Only the MTL file states the time of day.
     day = layout.date
     reference = grid_of(place.href(next(iter(layout.bands.values()))))
     longitude, latitude = center(reference)
@@ -103,7 +104,7 @@ def _surface(layout: ProductLayout) -> Scaling:
 def _bands(
     layout: ProductLayout, place: ProductFiles, scaling: Mapping[str, Scaling], sensor: str
 ) -> dict[str, BandFile]:
-    """Files of the sensor's bands; on-demand surface reflectance has a scale of its own."""
+    """Files of the sensor's bands; on-demand surface reflectance has its own scaling."""
     known = {band.name for band in BY_KEY[sensor].bands}
     is_old_surface = layout.level == "SR"
     bands: dict[str, BandFile] = {}
@@ -125,6 +126,6 @@ def _quality(layout: ProductLayout, place: ProductFiles) -> tuple[QualityFile, .
 
 
 def _angles(layout: ProductLayout, place: ProductFiles) -> dict[str, Any]:
-    """Addresses of the angle bands, where the product has them."""
+    """Hrefs of the angle bands, if the product has them."""
     angles = {name: place.href(file) for name, file in layout.angles.items()}
     return {"angles": angles} if angles else {}

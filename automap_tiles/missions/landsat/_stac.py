@@ -1,4 +1,4 @@
-"""STAC items of Landsat: as USGS and those who copy its catalogue write them."""
+"""STAC items of Landsat as written by USGS and mirrors of its catalogue."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _SATURATED = 65535
 
 
 class LandsatDialect(UsualDialect):
-    """Every catalogue that has the files of USGS."""
+    """Any catalogue with the files of USGS."""
 
     layers: Mapping[str, str] = {
         "QA_PIXEL": "qa_pixel",
@@ -63,7 +63,7 @@ class LandsatDialect(UsualDialect):
     created = ("created", "landsat:processing_date", "odc:processing_datetime")
 
     def identify(self, item: Item) -> Identity | None:
-        """By the platform, or else by names of the collections."""
+        """Recognised by the platform, or else by a Collection product name."""
         if is_harmonized(item):
             return None
         _refuse_mss(item)
@@ -88,13 +88,13 @@ class LandsatDialect(UsualDialect):
         return _IN_NAME
 
     def layer(self, word: str, identity: Identity) -> str:
-        """Landsat 4 to 7 have tables of their own."""
+        """Quality layer; Landsat 4 to 7 have their own tables."""
         if word == "BQA" and not identity.collection:
             return "bqa_pre"
         return of_generation(self.layers[word], identity.sensor.key)
 
     def name_of(self, asset: Asset, info: BandInfo, sensor: Sensor) -> str | None:
-        """Surface temperature is no reflectance, though its files end with the band's name."""
+        """Band name; excludes surface temperature, whose files end with a band name too."""
         if re.search(r"(^|_)ST_", asset.name):
             return None
         return super().name_of(asset, info, sensor)
@@ -144,7 +144,7 @@ def _sensor(item: Item) -> Sensor | None:
 def _refuse_mss(item: Item) -> None:
     """Raise `InputError` for a scene of the multispectral scanner, by name or instrument.
 
-    Satellites of other missions may have an instrument of that name.
+    Other missions' satellites may carry an instrument of that name.
     """
     said = item.first("instruments", "eo:instrument", "instrument")
     instruments = said if isinstance(said, list) else [said]
@@ -157,7 +157,7 @@ def _refuse_mss(item: Item) -> None:
 
 
 def _may_be_landsat(platform: str) -> bool:
-    """Whether an item that writes its satellite so is not plainly another mission's."""
+    """Whether the platform may be Landsat, i.e. does not clearly name another mission."""
     is_written = _PLATFORM.fullmatch(platform) is not None or "landsat" in platform.lower()
     return not platform or is_written
 
@@ -180,7 +180,7 @@ def _mtl(item: Item) -> Asset | None:
 
 
 def _angles(item: Item) -> dict[str, str]:
-    """Angle bands, named as `ProductLayout.angles` names them."""
+    """Angle bands, with the keys of `ProductLayout.angles`."""
     found: dict[str, str] = {}
     for asset in item.assets:
         match = re.search(r"_(SZA|SAA|VZA|VAA)\.TIFF?$", asset.name, re.IGNORECASE)
@@ -202,7 +202,8 @@ def _surface(
         scale, offset = band.info.scale, band.info.offset
         if scale is not None and not _same(scale, offset, SURFACE_C2):
             wrong.append(f"{name}: scale {scale:g}, offset {offset}")
-    # The documents of Collection 2 give one scaling for all; another one in an item is an error.
+    # The documentation of Collection 2 gives one scaling for all scenes; an item with another one
+    # is wrong.
     notes = {"scaling": {"documented": [2.75e-5, -0.2], "stated otherwise": wrong}} if wrong else {}
     return Scalings(by_band=dict.fromkeys(bands, SURFACE_C2), notes=notes)
 
@@ -218,7 +219,7 @@ def _top_of_atmosphere(
         except AutomapError as error:
             reason = str(error)
     sun = item.number("view:sun_elevation", "eo:sun_elevation")
-    # Products that others make of the satellite's scenes name no level of USGS.
+    # Third-party products derived from Landsat state no USGS level.
     is_level_1 = bool(identity.collection) and (identity.level or "").upper().startswith("L1")
     is_oli = identity.sensor.key in ("landsat-8", "landsat-9")
     if sun is None or not is_oli or not is_level_1:
@@ -226,7 +227,7 @@ def _top_of_atmosphere(
     scaling = Scaling(
         multiply=OLI_MULTIPLY, add=OLI_ADD, sun_elevation=sun, nodata=0, saturated=_SATURATED
     )
-    # LSDS-1574: the same numbers in every scene of Landsat 8 and 9; the item knows the sun.
+    # LSDS-1574: the same coefficients for every scene of Landsat 8 and 9; the item states the sun.
     return Scalings(
         by_band=dict.fromkeys(bands, scaling), notes={"scaling": {"documented": [2e-5, -0.1]}}
     )

@@ -1,4 +1,4 @@
-"""Surface reflectance of Landsat: scalings that are the same for every scene."""
+"""Landsat surface reflectance: scalings shared by all scenes."""
 
 from __future__ import annotations
 

@@ -67,7 +67,8 @@ MISSION = PlainMission(
                 "red_edge_3": "rededge3",
                 "nir_1": "nir",
                 "nir_2": "nir08",
-                # Bands 11 and 12 are "swir 2" and "swir 3" there: cirrus counts as the first one.
+                # DEA counts cirrus as the first SWIR band: bands 11 and 12 are "swir 2" and "swir
+                # 3" there.
                 "swir_2": "swir1",
                 "swir_3": "swir2",
             },

@@ -1,7 +1,7 @@
-"""Angles of a Sentinel-2 tile, from MTD_TL.xml: of the sun, and of each band's view by detector.
+"""Angles of a Sentinel-2 tile from MTD_TL.xml: sun, and view per band and detector.
 
 The first node is the upper left corner of the tile (HLS, mapchete-eo; senbox-org/s2tbx#137). Nodes
-beside a detector's strip are NaN.
+outside a detector's strip are NaN.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from automap_tiles.missions.sentinel2._elements import need, number_of, numbers,
 from automap_tiles.missions.sentinel2._eopf_angles import DETECTORS, GEOMETRY, eopf_angles
 
 GRANULE = "granule"
-"""Word of MTD_TL.xml in `angles` of a scene's metadata."""
+"""Key of MTD_TL.xml in the `angles` of a scene's metadata."""
 _STANDS_IN = "B06"
-"""For bands whose own grids are missing: HLS takes its angles for all."""
+"""Substitute for bands without their own grids: HLS uses its angles for all bands."""
 _UNSAID = "no raster of the detectors (MSK_DETFOO as JPEG 2000): the mean of those that saw a place"
 
 """Zenith and azimuth (row, column)."""
@@ -75,7 +75,7 @@ def _places(said: Mapping[str, Any], band: str) -> str | None:
 
 
 def _views(root: Element, shape: tuple[int, ...]) -> dict[str, dict[int, Pair]]:
-    """Band → detector → angles, those that any node has."""
+    """Band → detector → angles, for detectors with at least one valid node."""
     found: dict[str, dict[int, Pair]] = defaultdict(dict)
     for grid in root.iter("Viewing_Incidence_Angles_Grids"):
         band, detector = whole(grid.get("bandId")), whole(grid.get("detectorId"))
@@ -88,7 +88,7 @@ def _views(root: Element, shape: tuple[int, ...]) -> dict[str, dict[int, Pair]]:
 
 
 def _pair(grid: Element | None) -> Pair | None:
-    """None for grids that are not there, or whose rows are not equally long."""
+    """Zenith and azimuth; None for missing grids or rows of unequal length."""
     if grid is None:
         return None
     tables = [

@@ -22,21 +22,21 @@ _AT_HOME = 99
 
 
 def parse_baseline(text: str) -> tuple[int, int] | None:
-    """`05.09`, `N0509` or `0509` → (5, 9); None for what is no baseline."""
+    """`05.09`, `N0509` or `0509` → (5, 9); None if it is not a baseline."""
     found = _BASELINE.fullmatch(text)
     return None if found is None else (int(found[1]), int(found[2]))
 
 
 def is_official(baseline: str) -> bool:
-    """Whether ESA made it; false for sen2cor that was run at home, and for no baseline."""
+    """Whether ESA made it; False for sen2cor run locally, and for what is not a baseline."""
     parsed = parse_baseline(baseline)
     return parsed is not None and parsed[0] < _AT_HOME
 
 
 def has_offset(baseline: str) -> bool | None:
-    """Whether its numbers have the offset in them; None: the baseline does not tell.
+    """Whether the stored numbers contain the offset; None: undecidable from the baseline.
 
-    Raises `InputError` for what is no baseline.
+    Raises `InputError` if it is not a baseline.
     """
     parsed = parse_baseline(baseline)
     if parsed is None:

@@ -1,7 +1,6 @@
-"""Deliveries of one acquisition of Sentinel-2: by processing baseline.
+"""Deliveries of one Sentinel-2 acquisition, ranked by processing baseline.
 
-Baselines: ESA, Sentinel-2 products specification document; 99.xx is what sen2cor writes when it is
-run at home.
+Baselines: ESA, Sentinel-2 products specification document; sen2cor run locally writes 99.xx.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from automap_tiles.missions.sentinel2._names import datastrip_start
 
 
 class Sentinel2Deliveries(Deliveries):
-    """ESA's own baseline before any other, the newest before older ones."""
+    """ESA baselines before any other, newest first."""
 
     def merits(self, scene: Scene) -> tuple[Merit, ...]:
         text = str(scene.metadata.get("baseline") or "")
@@ -24,5 +23,5 @@ class Sentinel2Deliveries(Deliveries):
         return (Merit(word="baseline", rank=rank, said=text or None),)
 
     def began(self, scene: Scene) -> datetime | None:
-        """A tile in which a datastrip ends comes in two pieces."""
+        """Start of the datastrip; a tile at the end of a datastrip comes in two pieces."""
         return datastrip_start(str(scene.metadata.get("datastrip") or ""))

@@ -1,4 +1,4 @@
-"""Texts, numbers and times of XML elements, each with an error that says what is missing."""
+"""Text, numbers and times of XML elements, with errors that name the missing element."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from automap_tiles.errors import InputError
 
 
 def text_of(root: Element, *tags: str) -> str | None:
-    """Text of the first element with one of these names, in the order of the names."""
+    """Text of the first element found for these names, tried in order."""
     for tag in tags:
         element = next(root.iter(tag), None)
         if element is not None and element.text and element.text.strip():
@@ -22,7 +22,7 @@ def text_of(root: Element, *tags: str) -> str | None:
 
 
 def need(root: Element, *tags: str) -> str:
-    """As `text_of`; raises `InputError` when there is none."""
+    """Like `text_of`; raises `InputError` if there is none."""
     text = text_of(root, *tags)
     if text is None:
         raise InputError(f"metadata without {tags[-1]}")
@@ -30,7 +30,7 @@ def need(root: Element, *tags: str) -> str:
 
 
 def number(text: str | None) -> float | None:
-    """A number; None where there is no text."""
+    """A number; None if there is no text."""
     if text is None:
         return None
     try:
@@ -43,13 +43,13 @@ def number(text: str | None) -> float | None:
 
 
 def number_of(root: Element, tag: str) -> float:
-    """The number of the first element of this name; raises `InputError` when there is none."""
+    """The number in the first element of this name; raises `InputError` if there is none."""
     text = need(root, tag)
     return number(text) or 0.0
 
 
 def numbers(text: str | None) -> list[float]:
-    """Numbers with white space between them; NaN is allowed (angles beside the swath)."""
+    """Numbers separated by white space; NaN is allowed (angles outside the swath)."""
     try:
         return [float(part) for part in (text or "").split()]
     except ValueError as error:
@@ -57,13 +57,13 @@ def numbers(text: str | None) -> list[float]:
 
 
 def whole(text: str | None) -> int | None:
-    """A whole number; None where there is no text."""
+    """An integer; None if there is no text."""
     value = number(text)
     return None if value is None else round(value)
 
 
 def utc(text: str | None) -> datetime:
-    """A time with its zone; one without a zone is UTC."""
+    """A timezone-aware time; UTC if no zone is given."""
     try:
         time = datetime.fromisoformat(text or "")
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -1,8 +1,8 @@
-"""Angles of an EOPF store: of the sun, and of each band's view by detector.
+"""Angles of an EOPF store: sun, and view per band and detector.
 
-As in SAFE the first node is the upper left corner of the tile, and nodes beside a detector's strip
-are NaN. The arrays are (angle, y, x) and (band, detector, angle, y, x), zenith before azimuth, with
-the numbers of the detectors that saw the tile in `detector`.
+As in SAFE, the first node is the upper left corner of the tile, and nodes outside a detector's
+strip are NaN. The arrays are (angle, y, x) and (band, detector, angle, y, x), zenith before
+azimuth; `detector` holds the numbers of the detectors that saw the tile.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from automap_tiles.missions._common.scene import Scene
 from automap_tiles.missions.sentinel2._bands import BAND_NAMES
 
 GEOMETRY = "geometry"
-"""Word of the folder of the arrays in `angles` of a scene's metadata."""
+"""Key of the folder of angle arrays in the `angles` of a scene's metadata."""
 DETECTORS = "detectors_"
-"""Word, with the name of a band behind it, of the raster of detector numbers (MSK_DETFOO)."""
+"""Key prefix, followed by a band name, of the raster of detector numbers (MSK_DETFOO)."""
 _VIEW = "viewing_incidence_angles"
 _SUN = "sun_angles"
 _NEAR = 3.0
-"""Degrees: the sun's zenith at the nodes of a tile is so near to their mean."""
+"""Degrees: largest deviation of the sun zenith at a tile's nodes from their mean."""
 _UNSAID = "no raster of the detectors (detector_footprint): the mean of those that saw a place"
 
 
@@ -50,7 +50,7 @@ def eopf_angles(scene: Scene, bands: Sequence[str], files: AngleFiles) -> Mappin
 
 
 def _nodes(scene: Scene, files: AngleFiles, shape: tuple[int, ...]) -> Nodes:
-    """Their step is that of the coordinates; the first is the tile's upper left corner."""
+    """Nodes with the step of the coordinates, from the tile's upper left corner."""
     x, y = (files.plane(GEOMETRY, name).ravel() for name in ("x", "y"))
     if (len(y), len(x)) != shape or len(x) < 2 or len(y) < 2:
         raise InputError(f"{_SUN} has {shape} nodes, and its coordinates {len(y)}, {len(x)}")
@@ -64,7 +64,7 @@ def _nodes(scene: Scene, files: AngleFiles, shape: tuple[int, ...]) -> Nodes:
 
 
 def _view(files: AngleFiles, band: str, numbers: Sequence[int]) -> dict[int, Pair]:
-    """Detector → (zenith, azimuth), those that any node has."""
+    """Detector → (zenith, azimuth), for detectors with at least one valid node."""
     place = BAND_NAMES.index(band)
     found = {}
     for index, number in enumerate(numbers):

@@ -1,6 +1,6 @@
-"""Stores in EOPF format, ESA's successor of SAFE, by the names of their files.
+"""EOPF stores (ESA's successor of SAFE) by file name.
 
-A store is a folder of Zarr, version 2: arrays are folders, their chunks files.
+A store is a Zarr version 2 folder: arrays are folders, their chunks files.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from automap_tiles.missions.sentinel2._quality import EOPF_CLASSI
 
 FAMILY = "eopf"
 STORE = "store"
-"""Role of the metadata of all arrays in one file."""
+"""Role of the consolidated metadata."""
 VERSION_3 = "version 3"
-"""Role of the file that stores of Zarr, version 3, begin with."""
+"""Role of the root metadata file of a Zarr version 3 store."""
 _METADATA = {".zmetadata": STORE, "zarr.json": VERSION_3}
 
 _ARRAY = re.compile(
@@ -40,10 +40,10 @@ _NAME = re.compile(
 
 @dataclass
 class _Store:
-    """Arrays of one store as they are sorted in, by their names without the store's own."""
+    """Arrays of one store as they are collected, by name relative to the store."""
 
     sizes: dict[str, int] = field(default_factory=dict)
-    """Of the pixels of the finest array of each band, metres."""
+    """Pixel size of the finest array of each band, metres."""
     bands: dict[str, str] = field(default_factory=dict)
     quality: dict[str, str] = field(default_factory=dict)
     detectors: dict[str, str] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class _Store:
 
 
 def find(names: Sequence[str]) -> Iterator[ProductLayout]:
-    """Stores of Sentinel-2 among these names."""
+    """Sentinel-2 stores in a list of file names."""
     stores: dict[str, _Store] = defaultdict(_Store)
     for name in names:
         if found := _ARRAY.fullmatch(name):
@@ -65,7 +65,7 @@ def find(names: Sequence[str]) -> Iterator[ProductLayout]:
 
 
 def own_band(array: str) -> str | None:
-    """`B8A` of `b8a`; None for a name that is no band of the instrument."""
+    """`B8A` for `b8a`; None if it is not a band of the instrument."""
     return array.upper() if array.upper() in BAND_NAMES else None
 
 
@@ -112,7 +112,7 @@ def _layout(root: str, store: _Store, there: set[str]) -> ProductLayout:
 
 
 MARK = ".zarray"
-"""The file that every array has."""
+"""Present in every array folder."""
 
 
 def _day(text: str) -> date | None:

@@ -1,7 +1,7 @@
-"""From an EOPF store of Sentinel-2, level 1C or 2A, to a scene.
+"""Scenes from EOPF stores of Sentinel-2, levels 1C and 2A.
 
-What is read: the layout of ESA's EOPF product format (mappings S02MSIL1C and S02MSIL2A of its
-processing software, CPM): paths of arrays, `stac_discovery`, `other_metadata`.
+Follows the layout of ESA's EOPF product format (mappings S02MSIL1C and S02MSIL2A of its processing
+software, CPM): array paths, `stac_discovery`, `other_metadata`.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _GEOMETRY = "conditions/geometry"
 _VIEW = f"{_GEOMETRY}/viewing_incidence_angles"
 _SATURATED = 65535
 _CLASSES = {1: "opaque", 2: "cirrus", 4: "snow_ice", 128: "novalue"}
-"""Bits of `l1c_classification`, by the words of its attributes in any case."""
+"""Bits of `l1c_classification` by the names in its attributes, case-insensitive."""
 
 
 def eopf_scene(layout: ProductLayout, place: ProductFiles) -> Scene:
-    """The scene of one store; raises `InputError` with the reason when it cannot be used."""
+    """The scene of one store; raises `InputError` with the reason if it cannot be used."""
     store = _read(layout, place)
     said = store.properties
     _tell_unknown(store, layout.id)
@@ -89,7 +89,7 @@ def _read(layout: ProductLayout, place: ProductFiles) -> Store:
 
 
 def _tell_unknown(store: Store, name: str) -> None:
-    """Of arrays of reflectance that are no bands of the instrument."""
+    """Note reflectance arrays that are not bands of the instrument."""
     arrays = [found for path in store.arrays if (found := _REFLECTANCE.fullmatch(path))]
     others = {each["name"] for each in arrays if own_band(each["name"]) is None} - {"x", "y"}
     if others:
@@ -105,7 +105,7 @@ def _tell_unknown(store: Store, name: str) -> None:
 
 
 def _check_finest(store: Store, layout: ProductLayout) -> None:
-    """Raise `InputError` where a finer array of a band is known, and its files are not there."""
+    """Raise `InputError` if a finer array of a band is listed but its files are missing."""
     there = {_array(store, layout, file).path for file in layout.bands.values()}
     finest: dict[str, str] = {}
     for path in sorted(store.arrays):  # r10m before r20m
@@ -118,7 +118,7 @@ def _check_finest(store: Store, layout: ProductLayout) -> None:
 
 
 def _time(store: Store) -> tuple[datetime, bool]:
-    """When it was seen, and whether that is but when the whole take began."""
+    """Acquisition time, and whether it is only the start of the datatake."""
     said = store.properties
     exact = store.other.get("mean_sensing_time")
     text = exact or said.get("datetime") or said.get("start_datetime")
@@ -147,13 +147,13 @@ def _tile(store: Store) -> str | None:
 def _bands(
     layout: ProductLayout, place: ProductFiles, store: Store, baseline: str | None
 ) -> tuple[dict[str, BandFile], dict[str, Any]]:
-    """Files by the band's name, and what there is to say of the offset of their numbers."""
+    """Files by band name, and notes on the offset of their numbers."""
     found: dict[str, BandFile] = {}
     doubt: dict[str, Any] = {}
     for name, file in layout.bands.items():
         array = _array(store, layout, file)
         match = _REFLECTANCE.fullmatch(array.path)
-        assert match is not None  # `find` takes no others for bands
+        assert match is not None  # `find` accepts only these as bands
         _check_chunks(layout, file, array, spare=True)
         scale, nodata = array.number("scale_factor"), array.nodata()
         if scale <= 0:
@@ -171,9 +171,10 @@ def _bands(
 
 
 def _offset(baseline: str | None, stated: float) -> Offset:
-    """What its baseline means counts: -0.1 is a constant of the format's mapping.
+    """Offset implied by the baseline; the stated -0.1 is a constant of the format's mapping.
 
-    EOPF stores of older processings state it as well, whose numbers have no offset in them.
+    EOPF stores of older processing versions state it as well, although their numbers contain no
+    offset.
     """
     told = None if baseline is None else has_offset(baseline)
     of_baseline = None if told is None else (-1000.0 if told else 0.0)
@@ -188,7 +189,7 @@ def _offset(baseline: str | None, stated: float) -> Offset:
 
 
 def _quality(layout: ProductLayout, place: ProductFiles, store: Store) -> tuple[QualityFile, ...]:
-    """Best first."""
+    """Quality layers, best first."""
     found: list[QualityFile] = []
     for layer in ("scl", EOPF_CLASSI.name):
         if layer not in layout.quality:
@@ -202,7 +203,7 @@ def _quality(layout: ProductLayout, place: ProductFiles, store: Store) -> tuple[
 
 
 def _check_classes(array: Array) -> None:
-    """Raise `InputError` for bits that mean something else than they should."""
+    """Raise `InputError` if bits have an unexpected meaning."""
     bits, words = array.attributes.get("flag_masks"), array.attributes.get("flag_meanings")
     if bits is None and words is None:
         return
@@ -215,7 +216,7 @@ def _check_classes(array: Array) -> None:
 
 
 def _array(store: Store, layout: ProductLayout, file: str) -> Array:
-    """Of the file that marks it; raises `InputError` for one that cannot be read."""
+    """The array behind its marker file; raises `InputError` if it cannot be read."""
     root = layout.metadata[STORE].rpartition("/")[0]
     path = file.removeprefix(f"{root}/").removesuffix(f"/{MARK}")
     array = store.arrays.get(path)
@@ -226,9 +227,9 @@ def _array(store: Store, layout: ProductLayout, file: str) -> Array:
 
 
 def _check_chunks(layout: ProductLayout, file: str, array: Array, *, spare: bool) -> None:
-    """Tell of chunks that are not there, which mean no data; raise `InputError` for others.
+    """Note missing chunks, which mean no data; raise `InputError` for other problems.
 
-    In a mask (not `spare`) nothing would say that its pixels are not clear.
+    In a mask (not `spare`) missing chunks would wrongly read as clear.
     """
     there = layout.parts[file]
     names = list(array.chunk_names())
@@ -266,7 +267,7 @@ def _href(
 
 
 def _angles(layout: ProductLayout, place: ProductFiles, store: Store) -> dict[str, Any]:
-    """What `_eopf_angles` reads, or the reason why it cannot."""
+    """Angles read by `_eopf_angles`, or the reason why they are unavailable."""
     reason = next(_against_angles(store), None)
     if reason is not None:
         return {"reason": reason}

@@ -1,4 +1,4 @@
-"""What an EOPF store says of its arrays (Zarr, version 2: the consolidated metadata)."""
+"""Array metadata of an EOPF store (Zarr version 2, consolidated metadata)."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from automap_tiles.missions._common.stac import number
 from automap_tiles.parsing import parse_json
 
 LARGEST_CHUNK = 256 * 2**20
-"""Bytes of a decoded chunk: those of whole tiles at 10 m, in 16 bits, are 241 MB. GDAL decodes a
-chunk for every pixel that is read of it, whatever the store says that it will become."""
+"""Bytes of a decoded chunk: whole tiles at 10 m, 16 bits, take 241 MB. GDAL decodes the full chunk
+for every pixel read, whatever the store declares."""
 _PIXEL_OFF = 1e-6
 _ITEM_SIZE = re.compile(r"[<>|][a-zA-Z](\d+)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Array:
-    """One array, as its metadata have it."""
+    """Metadata of one array."""
 
     path: str
     shape: tuple[int, ...]
@@ -30,12 +30,12 @@ class Array:
     item_size: int
     """Bytes."""
     fill: object
-    """What stands where there is no chunk; None: nothing says."""
+    """Fill value of missing chunks; None: not stated."""
     separator: str
     attributes: Mapping[str, Any]
 
     def said(self, name: str) -> Any:
-        """An attribute, which EOPF writes twice; raises `InputError` where the two differ."""
+        """An attribute, which EOPF writes twice; raises `InputError` if the two differ."""
         copy = self.attributes.get("_eopf_attrs")
         found = [
             each[name]
@@ -47,14 +47,14 @@ class Array:
         return found[0] if found else None
 
     def number(self, name: str) -> float:
-        """As `said`; raises `InputError` as well where it is not a number."""
+        """Like `said`; also raises `InputError` if it is not a number."""
         found = number(self.said(name))
         if found is None:
             raise InputError(f"{self.path} without {name}, or it is not a number")
         return found
 
     def nodata(self) -> int:
-        """The number of pixels without data; raises `InputError` where none, or two, are said."""
+        """The nodata value; raises `InputError` if none or two are stated."""
         found = {number(each) for each in (self.said("fill_value"), self.fill) if each is not None}
         value = found.pop() if len(found) == 1 else None
         if value is None or not float(value).is_integer():
@@ -62,7 +62,7 @@ class Array:
         return int(value)
 
     def epsg(self) -> int:
-        """Of its CRS; raises `InputError`."""
+        """EPSG code of its CRS; raises `InputError`."""
         code = self.attributes.get("proj:code")
         said = self.attributes.get("proj:epsg") or str(code or "").removeprefix("EPSG:")
         found = number(said)
@@ -71,10 +71,10 @@ class Array:
         return int(found)
 
     def transform(self, size: float | None = None) -> tuple[float, ...]:
-        """The six numbers of its affine transform, of pixels of `size` metres.
+        """The six coefficients of its affine transform for a pixel `size` in metres.
 
-        Its x and y are centres of pixels, and are not looked at. Raises `InputError` where it is
-        not said, or contradicts the size or the box of the array.
+        Its x and y coordinates are pixel centres and are ignored. Raises `InputError` if the
+        transform is missing, or contradicts the size or bounding box of the array.
         """
         said = self.attributes.get("proj:transform")
         numbers = [number(each) for each in said] if isinstance(said, list) else []
@@ -92,7 +92,7 @@ class Array:
         return found
 
     def check_size(self, dimensions: int = 2) -> None:
-        """Raise `InputError` for another number of dimensions, or chunks too large to decode."""
+        """Raise `InputError` for a wrong number of dimensions, or chunks too large to decode."""
         if len(self.shape) != dimensions or len(self.chunks) != dimensions:
             raise InputError(f"{self.path} has {len(self.shape)} dimensions, not {dimensions}")
         decoded = math.prod(self.chunks) * self.item_size
@@ -103,7 +103,7 @@ class Array:
             )
 
     def chunk_names(self) -> Iterator[str]:
-        """Names of the files of all its chunks."""
+        """File names of all its chunks."""
         counts = [-(-size // chunk) for size, chunk in zip(self.shape, self.chunks, strict=True)]
         for place in itertools.product(*map(range, counts)):
             yield self.separator.join(map(str, place))
@@ -111,14 +111,14 @@ class Array:
 
 @dataclass(frozen=True, kw_only=True)
 class Store:
-    """A store: what is said of the product, and its arrays by their paths."""
+    """A store: product metadata, and arrays by path."""
 
     attributes: Mapping[str, Any]
     arrays: Mapping[str, Array]
 
     @property
     def item(self) -> Mapping[str, Any]:
-        """The STAC item in it."""
+        """The embedded STAC item."""
         return _mapping(self.attributes.get("stac_discovery"))
 
     @property
@@ -127,12 +127,12 @@ class Store:
 
     @property
     def other(self) -> Mapping[str, Any]:
-        """What of the product has no place in STAC."""
+        """Product metadata that do not fit in STAC."""
         return _mapping(self.attributes.get("other_metadata"))
 
 
 def read_store(text: bytes) -> Store:
-    """Of `.zmetadata`; raises `InputError` for what is none."""
+    """Parse `.zmetadata`; raises `InputError` if it is invalid."""
     try:
         found = parse_json(text)["metadata"]
         arrays = {

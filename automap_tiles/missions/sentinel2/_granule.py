@@ -29,7 +29,7 @@ Rows = tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
-    """Where the pixels of one resolution lie, in metres of the granule's CRS."""
+    """Pixel grid of one resolution, in metres of the granule's CRS."""
 
     left: float
     top: float
@@ -39,10 +39,10 @@ class Placement:
 
 @dataclass(frozen=True, kw_only=True)
 class AngleGrid:
-    """Angles of the sun in degrees, at the crossings of a grid over the tile."""
+    """Sun angles in degrees at the nodes of a grid over the tile."""
 
     step: float
-    """Metres between crossings; the first one is the upper left corner of the tile."""
+    """Metres between nodes; the first one is the upper left corner of the tile."""
     zenith: Rows
     azimuth: Rows
     """Clockwise from north."""
@@ -50,7 +50,7 @@ class AngleGrid:
 
 @dataclass(frozen=True, kw_only=True)
 class Sentinel2Granule:
-    """What MTD_TL.xml (metadata.xml in the layout of AWS) says of one tile."""
+    """Content of MTD_TL.xml (metadata.xml in the AWS layout) of one tile."""
 
     id: str
     """`S2A_OPER_MSI_L1C_TL_VGS4_20210908T070248_A032448_T46RER_N03.01`."""
@@ -58,22 +58,22 @@ class Sentinel2Granule:
     level: str
     baseline: str | None
     tile: str
-    """Of the military grid, without T: `46RER`."""
+    """MGRS tile without the leading T: `46RER`."""
     time: datetime
-    """When the tile was seen, UTC."""
+    """Acquisition time of the tile, UTC."""
     epsg: int
     placement: Mapping[int, Placement]
     """By resolution in metres: 10, 20, 60."""
     sun_zenith: float
     sun_azimuth: float
-    """Mean of the tile, degrees."""
+    """Mean over the tile, degrees."""
     sun: AngleGrid | None
     cloud_cover: float | None
     """Per cent."""
     nodata_cover: float | None
     """Per cent of the tile without data."""
     datastrip: str | None = None
-    """Id of the datastrip: a tile that two of them end in comes in two pieces."""
+    """Datastrip id: a tile at the border of two datastrips comes in two pieces."""
     masks: Mapping[str, str]
     """Files of masks of the whole tile by their kind: `MSK_CLOUDS`, `MSK_CLASSI`, `MSK_CLDPRB` …;
     the one of the finest resolution."""
@@ -85,7 +85,7 @@ class Sentinel2Granule:
 
 @dataclass(frozen=True, kw_only=True)
 class TileInfo:
-    """What tileInfo.json beside the tiles of AWS says."""
+    """Content of tileInfo.json, found beside tiles on AWS."""
 
     product: str
     """`S2A_MSIL1C_20181231T185801_N0207_R113_T10SDG_20181231T203637`."""
@@ -99,7 +99,7 @@ class TileInfo:
 
 
 def read_s2_granule(data: str | bytes) -> Sentinel2Granule:
-    """Read MTD_TL.xml of any baseline; raises `InputError` when it is none."""
+    """Parse MTD_TL.xml of any baseline; raises `InputError` if it is invalid."""
     root = xml.parse(data)
     if not root.tag.endswith("Tile_ID"):
         raise InputError(f"not the metadata of a Sentinel-2 tile: {root.tag}")
@@ -131,7 +131,7 @@ def read_s2_granule(data: str | bytes) -> Sentinel2Granule:
 
 
 def read_tile_info(data: str | bytes) -> TileInfo:
-    """Read tileInfo.json; raises `InputError` when it is none."""
+    """Parse tileInfo.json; raises `InputError` if it is invalid."""
     try:
         tree = json.loads(data)
         zone, band, square = (tree[key] for key in ("utmZone", "latitudeBand", "gridSquare"))
@@ -155,7 +155,7 @@ def read_tile_info(data: str | bytes) -> TileInfo:
 
 
 def read_s2_clouds(data: str | bytes) -> tuple[CloudPolygon, ...]:
-    """Polygons of MSK_CLOUDS.gml, the cloud mask before baseline 04.00; none: no cloud."""
+    """Polygons of MSK_CLOUDS.gml, the cloud mask before baseline 04.00; empty: no cloud."""
     root = xml.parse(data)
     if root.tag != "Mask":
         raise InputError(f"not a cloud mask of Sentinel-2: {root.tag}")
@@ -210,7 +210,7 @@ def _rows(angles: Element) -> Iterator[tuple[float, ...]]:
 
 
 def _masks(root: Element) -> dict[str, str]:
-    """Files of masks by kind; those of single bands are left out."""
+    """Mask files by type, without those of single bands."""
     masks: dict[str, str] = {}
     for mask in root.iter("MASK_FILENAME"):
         kind, file = mask.get("type"), (mask.text or "").strip()

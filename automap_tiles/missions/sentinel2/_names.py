@@ -1,4 +1,4 @@
-"""Sentinel-2 products by the names of their files."""
+"""Sentinel-2 products by file name."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from automap_tiles.missions._common.layout import ProductLayout
 from automap_tiles.missions.sentinel2._bands import SENTINEL_2A
 
 Family = Literal["safe", "aws", "cog", "bands"]
-"""ESA's own; JPEG 2000 tiles of AWS; GeoTIFFs of Earth Search; bands with ESA's names and no
-metadata beside them."""
+"""ESA SAFE; JPEG 2000 tiles of AWS; GeoTIFFs of Earth Search; ESA-named bands without metadata."""
 
 _BAND = r"(?P<band>B0[1-9]|B1[0-2]|B8A|SCL|QA60|MSK_CLASSI_B00|MSK_CLOUDS_B00)"
 _SIZE = r"(?:_(?P<size>10|20|60)m)?"
@@ -65,22 +64,22 @@ _AWS_PATH = re.compile(
 )
 # S2B_OPER_MSI_L1C_DS_VGS4_20210908T070248_S20210908T042658_N03.01: seen since
 _DATASTRIP = re.compile(r"_S(?P<seen>\d{8}T\d{6})(?:_N[\d.]+)?$")
-# Folders within a granule that say nothing about which one it is.
+# Folders within a granule that do not identify it.
 _INNER = re.compile(r"IMG_DATA|QI_DATA|R(?:10|20|60)m|qi|auxiliary|AUX_DATA", re.IGNORECASE)
 
 
 @dataclass
 class _Granule:
-    """Files of one granule as they are sorted in."""
+    """Files of one granule as they are collected."""
 
     root: PurePosixPath
     files: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Band or mask → (resolution, name)."""
     spare: list[str] = field(default_factory=list)
-    """Files of the same band or mask and resolution as another one."""
+    """Files passed over for another one of the same band or mask and resolution."""
     metadata: dict[str, str] = field(default_factory=dict)
     detectors: dict[str, str] = field(default_factory=dict)
-    """File of the numbers of the detectors by band."""
+    """Detector footprint raster by band."""
     letter: str | None = None
     tile: str | None = None
     day: str | None = None
@@ -98,7 +97,7 @@ class _Granule:
 
 
 def datastrip_start(name: str) -> datetime | None:
-    """When a datastrip begins, by its name; None for names that do not tell."""
+    """Start of a datastrip, from its name; None if the name does not tell."""
     found = _DATASTRIP.search(name)
     if found is None:
         return None
@@ -109,7 +108,7 @@ def datastrip_start(name: str) -> datetime | None:
 
 
 def find(names: Sequence[str]) -> Iterator[ProductLayout]:
-    """Products of Sentinel-2 among these names, one for each tile."""
+    """Sentinel-2 products in a list of file names, one per tile."""
     granules: dict[tuple[PurePosixPath, str], _Granule] = {}
     by_root: dict[PurePosixPath, list[_Granule]] = defaultdict(list)
     others: list[PurePosixPath] = []
@@ -147,7 +146,7 @@ def _enter(granule: _Granule, parts: dict[str, str | None], name: str) -> None:
 
 
 def _root(path: PurePosixPath) -> PurePosixPath:
-    """Folder of the granule."""
+    """The granule folder of a path."""
     root = path.parent
     while _INNER.fullmatch(root.name):
         root = root.parent
@@ -160,7 +159,7 @@ def _resolution_of_folder(name: str) -> int:
 
 
 def _assign(path: PurePosixPath, by_root: dict[PurePosixPath, list[_Granule]]) -> None:
-    """Give metadata and masks to the granules they belong to."""
+    """Assign metadata and masks to their granules."""
     if _PRODUCT_XML.fullmatch(path.name):
         for root, granules in by_root.items():
             if root == path.parent or path.parent in root.parents:
@@ -180,7 +179,7 @@ def _assign(path: PurePosixPath, by_root: dict[PurePosixPath, list[_Granule]]) -
 
 
 def _role(name: str, granule: _Granule) -> str | None:
-    """What a file of a granule is for; None when it is a band or a mask, or of no use."""
+    """Role of a file in a granule; None for bands, masks and unused files."""
     if _LONG_CLOUDS.fullmatch(name) or name.upper() == "MSK_CLOUDS_B00.GML":
         return "clouds"
     if _GRANULE_XML.fullmatch(name):
@@ -223,14 +222,14 @@ def _layout(granule: _Granule) -> ProductLayout | None:
 
 
 def _angles(granule: _Granule) -> dict[str, str]:
-    """Files that tell the angles of sun and view, by the words of `_angles`."""
+    """Files with sun and view angles, by the keys of `_angles`."""
     own = {f"detectors_{band}": file for band, file in sorted(granule.detectors.items())}
     told = granule.metadata.get("granule")
     return own if told is None else {"granule": told, **own}
 
 
 def _family(granule: _Granule, bands: dict[str, str]) -> Family | None:
-    """None: files with such short names that nothing says that they are Sentinel-2's."""
+    """File layout; None: file names too short to identify them as Sentinel-2."""
     if granule.esa:
         is_safe = "GRANULE" in granule.root.parts or "product" in granule.metadata
         return "safe" if is_safe else "bands"
@@ -241,7 +240,7 @@ def _family(granule: _Granule, bands: dict[str, str]) -> Family | None:
 
 
 def _identity(granule: _Granule) -> tuple[str | None, dict[str, str]]:
-    """The product's name and its parts, from the folders above the files."""
+    """The product name and its parts, from the folders above the files."""
     folders = [part.removesuffix(".SAFE") for part in reversed(granule.root.parts)]
     for pattern in (_NAME, _COG_NAME, _OLD_NAME):
         for folder in folders:
@@ -255,7 +254,7 @@ def _identity(granule: _Granule) -> tuple[str | None, dict[str, str]]:
 
 
 def _unique(granule: _Granule, name: str | None, tile: str | None) -> str:
-    """Products before December 2016 hold several tiles, each of which is a product here."""
+    """A unique id: products before December 2016 hold several tiles, each a product here."""
     if name is None:
         parts = [part for part in (granule.tile, granule.day) if part]
         name = "_".join(parts) or granule.root.name or "product"
@@ -263,7 +262,7 @@ def _unique(granule: _Granule, name: str | None, tile: str | None) -> str:
 
 
 def _level(granule: _Granule) -> str | None:
-    """From the metadata's name, or from what only one of the levels has."""
+    """Level, from the metadata file's name or from files that only one level has."""
     if product := granule.metadata.get("product"):
         found = _PRODUCT_XML.fullmatch(PurePosixPath(product).name)
         if found:

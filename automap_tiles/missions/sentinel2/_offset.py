@@ -1,10 +1,9 @@
-"""Which offset the numbers of a Sentinel-2 file have: what is said of it, weighed.
+"""The offset of Sentinel-2 numbers, decided from contradictory metadata.
 
-ESA adds 1000 to every number since processing baseline 04.00, also in older scenes processed
-again. Earth Search takes it out of its own GeoTIFFs and says so by
-`earthsearch:boa_offset_applied`, but leaves `offset: -0.1` in `raster:bands`; on other scenes the
-flag itself is wrong. So the word of one is compared with that of the others, and where they differ
-the numbers themselves can be asked (`catalogue.verify`).
+ESA adds 1000 to every number since processing baseline 04.00, also in reprocessed older scenes.
+Earth Search removes it from its own GeoTIFFs, as `earthsearch:boa_offset_applied` states, but
+leaves `offset: -0.1` in `raster:bands`; for other scenes the flag itself is wrong. So the sources
+are compared, and where they disagree the numbers themselves can be checked (`catalogue.verify`).
 """
 
 from __future__ import annotations
@@ -20,24 +19,24 @@ _APPLIED = ("earthsearch:boa_offset_applied", "sentinel:boa_offset_applied", "bo
 
 @dataclass(frozen=True, kw_only=True)
 class Offset:
-    """What the numbers need added to be reflectance × 10000."""
+    """Offset to add to the numbers to get reflectance × 10000."""
 
     value: float
     """0 or -1000."""
     applied: bool | None
-    """What the flag says; None: there is none."""
+    """Value of the flag; None: missing."""
     baseline: float | None
-    """What ESA's processing baseline means; None: it does not tell."""
+    """Offset implied by ESA's processing baseline; None: unknown."""
     stated: float | None
-    """What `raster:bands` says; None: nothing."""
+    """Offset in `raster:bands`; None: missing."""
     at_home: bool = False
-    """Whether sen2cor was run at home, whose baseline (99.99) says nothing of the offset."""
+    """Whether sen2cor was run locally, whose baseline (99.99) does not imply an offset."""
 
     @property
     def doubtful(self) -> bool:
-        """Whether those who say something say different things, or nobody says anything.
+        """Whether the sources disagree, or there is none.
 
-        Scenes with that flag are doubtful too where an offset is possible: it is often wrong.
+        Scenes with the flag are also doubtful if an offset is possible, since it is often wrong.
         """
         said = [value for value in (self.baseline, self.stated) if value is not None]
         if self.at_home or (self.applied is not None and any(said)):
@@ -56,7 +55,7 @@ class Offset:
 
 
 def weigh(item: Item, baseline: str | None, stated: float | None, scale: float) -> Offset:
-    """Decide: a flag that it is applied, then what ESA's baseline means, then `raster:bands`.
+    """Decide the offset: from the flag, then ESA's baseline, then `raster:bands`.
 
     `stated` and `scale` are those of `raster:bands`, in reflectance.
     """
@@ -71,7 +70,7 @@ def weigh(item: Item, baseline: str | None, stated: float | None, scale: float) 
     elif of_baseline is not None:
         value = of_baseline
     elif in_numbers is None and at_home and item.time.date() >= OFFSET_SINCE:
-        value = -1000.0  # sen2cor leaves the offset of its source in the numbers
+        value = -1000.0  # sen2cor keeps the offset of its source in the numbers
     else:
         value = in_numbers or 0.0
     return Offset(

@@ -1,7 +1,7 @@
 """Metadata of Sentinel-2 products: MTD_MSIL1C.xml and MTD_MSIL2A.xml of any baseline.
 
-The offsets that came with processing baseline 04.00 are read per band from the metadata, never
-guessed from a date: older scenes were processed again with newer baselines.
+The offsets introduced with processing baseline 04.00 are read per band from the metadata, never
+inferred from a date: older scenes have been reprocessed with newer baselines.
 """
 
 from __future__ import annotations
@@ -31,45 +31,45 @@ NODATA = 0
 SATURATED = 65535
 QUANTIFICATION = 10000.0
 OFFSET = -1000.0
-"""Of every band since processing baseline 04.00."""
+"""Offset of all bands since processing baseline 04.00."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sentinel2Product:
-    """What MTD_MSIL1C.xml or MTD_MSIL2A.xml says."""
+    """Content of MTD_MSIL1C.xml or MTD_MSIL2A.xml."""
 
     id: str
     """`S2B_MSIL2A_20220413T150759_N0400_R025_T33XWJ_20220414T082126`."""
     sensor: str
-    """Key: `sentinel-2b`."""
+    """Sensor key: `sentinel-2b`."""
     level: str
     """`L1C` or `L2A`."""
     baseline: str
-    """Of the processing: `04.00`."""
+    """Processing baseline: `04.00`."""
     time: datetime
-    """Start of the datatake, UTC; the granule's is that of the tile itself."""
+    """Start of the datatake, UTC; the granule has the time of the tile itself."""
     made: datetime | None = None
-    """When the product was made, UTC."""
+    """Production time, UTC."""
     relative_orbit: int | None
     cloud_cover: float | None
     """Per cent."""
     footprint: Ring
-    """(longitude, latitude) of the outline of the data, the last point the first one."""
+    """(longitude, latitude) of the data outline, a closed ring."""
     images: tuple[str, ...]
-    """Paths in the product, without the ending of the file."""
+    """Paths in the product, without file extension."""
     scaling: Mapping[str, Scaling]
-    """Of every band, by its name (`B8A`)."""
+    """Scaling of every band by name (`B8A`)."""
 
     @property
     def surface(self) -> bool:
-        """Whether it is surface reflectance, not that at the top of the atmosphere."""
+        """Whether it holds surface rather than top-of-atmosphere reflectance."""
         return self.level == "L2A"
 
 
 def read_s2_product(data: str | bytes) -> Sentinel2Product:
-    """Read MTD_MSIL1C.xml or MTD_MSIL2A.xml of any baseline.
+    """Parse MTD_MSIL1C.xml or MTD_MSIL2A.xml of any baseline.
 
-    Raises `InputError` when it is none, or lacks what reflectance needs.
+    Raises `InputError` if it is invalid, or lacks data needed for reflectance.
     """
     root = xml.parse(data)
     if "User_Product" not in root.tag:
@@ -98,11 +98,11 @@ def read_s2_product(data: str | bytes) -> Sentinel2Product:
 
 
 def scaling_of_baseline(baseline: str) -> dict[str, Scaling]:
-    """Scaling where only the baseline is known (the tiles of AWS come without product metadata).
+    """Scaling where only the baseline is known (AWS tiles come without product metadata).
 
-    The offset is in every product since baseline 04.00 and in none before; a baseline that does not
-    tell (`sensors.baseline`) is taken for one without. Copies that third parties made may have it
-    applied already: `guard.check` looks at the numbers themselves.
+    The offset is in every product since baseline 04.00 and in none before; an unclear baseline
+    (`_baseline`) counts as without. Third-party copies may have applied it already: `guard.check`
+    looks at the numbers themselves.
     """
     offset = OFFSET if has_offset(baseline) else 0.0
     return {name: _band_scaling(offset, QUANTIFICATION) for name in BAND_NAMES}
@@ -118,7 +118,7 @@ def _band_scaling(offset: float, quantification: float) -> Scaling:
 
 
 def _scaling(root: Element, level: str) -> dict[str, Scaling]:
-    """Of every band; raises `InputError` without a quantification value."""
+    """Scaling of every band; raises `InputError` without a quantification value."""
     prefix = "BOA_" if level == "L2A" else ""
     names = (f"{prefix}QUANTIFICATION_VALUE", f"L2A_{prefix}QUANTIFICATION_VALUE")
     quantification = number(text_of(root, *names))
@@ -138,7 +138,7 @@ def _scaling(root: Element, level: str) -> dict[str, Scaling]:
 
 
 def _footprint(text: str | None) -> Ring:
-    """Pairs of latitude and longitude, sometimes with a height behind each."""
+    """Pairs of latitude and longitude, sometimes each followed by a height."""
     values = numbers(text)
     step = 3 if len(values) % 3 == 0 and values[:2] == values[-3:-1] else 2
     points = tuple(

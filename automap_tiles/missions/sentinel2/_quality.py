@@ -1,4 +1,4 @@
-"""The quality layers of Sentinel-2, each as its producer's table has it."""
+"""The quality layers of Sentinel-2, written like the producer's tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the files of a Sentinel-2 product to a scene."""
+"""Scenes from the files of Sentinel-2 products."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from automap_tiles.missions._common.layout import ProductLayout
     from automap_tiles.missions._common.scaling import Scaling
 
-# Before this day there was no Sentinel-2B.
+# There was no Sentinel-2B before this day.
 _FIRST_OF_B = date(2017, 3, 7)
 
 
 def sentinel2_scene(layout: ProductLayout, place: ProductFiles) -> Scene:
-    """The scene of one tile; raises `InputError` with the reason when it cannot be used.
+    """The scene of one tile; raises `InputError` with the reason if it cannot be used.
 
-    Where nothing says which processing baseline made it, that is estimated by its date, which the
-    scene's metadata says under `estimated`.
+    An unknown processing baseline is estimated from the date, which `estimated` in the scene's
+    metadata records.
     """
     texts = {role: place.read(file) for role, file in layout.metadata.items()}
     product = read_s2_product(texts["product"]) if "product" in texts else None
@@ -103,9 +103,9 @@ def _scaling(
     described: Sentinel2Granule | TileInfo | None,
     item: Mapping[str, Any],
 ) -> tuple[Mapping[str, Scaling], list[str]]:
-    """Scaling by band, and what of it is estimated."""
+    """Scaling by band, and which parts of it are estimated."""
     if item.get("earthsearch:boa_offset_applied") is True:
-        # Earth Search took the offset out of the numbers when it made its GeoTIFFs.
+        # Earth Search removed the offset from the numbers of its GeoTIFFs.
         return scaling_of_baseline("03.99"), []
     if product is not None:
         return product.scaling, []
@@ -166,7 +166,7 @@ def _bands(
 def _clouds(
     text: bytes | None, layout: ProductLayout, granule: Sentinel2Granule | None
 ) -> tuple[CloudPolygon, ...] | None:
-    """Polygons of clouds, where the product has no better mask; () is a clear sky."""
+    """Cloud polygons if the product has no better mask; () is a clear sky."""
     if text is None or layout.quality or granule is None:
         return None
     return read_s2_clouds(text)
@@ -191,5 +191,5 @@ def _metadata(
     if estimated:
         metadata["estimated"] = estimated
     if "baseline" in estimated or (baseline and not is_official(baseline)):
-        metadata["offset"] = {"doubtful": True}  # so that `verified` looks at the numbers
+        metadata["offset"] = {"doubtful": True}  # so that `verified` checks the numbers
     return metadata

@@ -1,4 +1,4 @@
-"""STAC items of Sentinel-2: as Earth Search, the Planetary Computer and others write them."""
+"""STAC items of Sentinel-2 as written by Earth Search, the Planetary Computer and others."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _SHORT_NAME = re.compile(
 )
 # Sentinel-2B, sentinel2b, S2B, 2B
 _PLATFORM = re.compile(r"(?:sentinel|s)?[-_ ]?(?P<sensor>2[a-d])", re.IGNORECASE)
-# Not Sentinel-1A, Sentinel-5P: those are other missions' items.
+# Not Sentinel-1A or Sentinel-5P, which belong to other missions.
 _MENTIONED = re.compile(r"sentinel(?![-_ ]?[013-9])|\bs2\b", re.IGNORECASE)
 _PRODUCT = ("s2:product_uri", "s2:product_id", "sentinel:product_id")
 # In the name of a file: `…_B8A_20m.jp2`, `B02.tif`
@@ -55,12 +55,12 @@ _IN_NAME = re.compile(r"(?:^|_)(?P<band>B\d[\dA]?)(?:_(?P<size>\d\d)m)?\.\w+$", 
 _FILES = re.compile(r"\.(tiff?|jp2)$", re.IGNORECASE)
 _SCALE = 1e-4
 _LARGEST_SCALE = 0.01
-"""ESA's numbers are reflectance × 10000; one that is more than that is a slip."""
+"""ESA's numbers are reflectance × 10000; a larger scale is an error of the item."""
 _SATURATED = 65535
 
 
 class Sentinel2Dialect(UsualDialect):
-    """Every catalogue that has ESA's products, or GeoTIFFs made of them."""
+    """Any catalogue with ESA's products or GeoTIFFs derived from them."""
 
     layers: Mapping[str, str] = {
         "SCL": "scl",
@@ -71,7 +71,7 @@ class Sentinel2Dialect(UsualDialect):
     created = ("s2:generation_time", "created", "odc:processing_datetime")
 
     def identify(self, item: Item) -> Identity | None:
-        """By the platform, or else by names of products."""
+        """Recognised by the platform, or else by product names."""
         if is_harmonized(item):
             return None
         sensor = _sensor(item)
@@ -158,7 +158,7 @@ class Sentinel2Dialect(UsualDialect):
 
 
 def _refuse_arrays(item: Item) -> None:
-    """Raise `InputError` for an item whose bands are arrays of Zarr: they are no files to fetch."""
+    """Raise `InputError` if bands are Zarr arrays, which cannot be downloaded as files."""
     arrays = [asset for asset in item.assets if re.search(r"\.zarr(/|$)", asset.href)]
     files = [asset for asset in item.assets if _FILES.search(asset.name)]
     if arrays and not files:
@@ -186,7 +186,7 @@ def _sensor(item: Item) -> Sensor | None:
 
 
 def _product_file(item: Item) -> Asset | None:
-    """The product's metadata (MTD_MSI….xml); the last one that is there."""
+    """The product metadata (MTD_MSI….xml); the last one found."""
     found = [
         asset
         for asset in item.assets
@@ -197,7 +197,7 @@ def _product_file(item: Item) -> Asset | None:
 
 
 def _granule_file(item: Item) -> Asset | None:
-    """The metadata of the tile (MTD_TL.xml)."""
+    """The tile metadata (MTD_TL.xml)."""
     named = [asset for asset in item.assets if asset.name.upper() == "MTD_TL.XML"]
     keyed = [
         asset for asset in item.assets if asset.key in ("granule_metadata", "granule-metadata")
