@@ -126,16 +126,39 @@ def to_csv(moments: Sequence[Moment], names: Sequence[str]) -> str:
 def _of_satellite(
     scenes: Sequence[Scene], place: BaseGeometry, names: Sequence[str], reading: Reading
 ) -> Iterator[Moment]:
-    lattice = lattice_of(scenes, reading)
-    shape = reproject_geometry(place, LON_LAT, lattice.crs)
-    frame = _frame(lattice, shape)
-    inside = _inside(shape, frame.grid)
+    windows: list[_Window] = []
     for date in overpasses(scenes):
         raise_if_stopped()
-        if not _in_sight(date, frame):
+        window = _window(windows, lattice_of(date.scenes, reading), place)
+        if not _in_sight(date, window.frame):
             continue
-        stacks = list(iter_dates([date], frame, reading))
-        yield _moment(date, stacks[0] if stacks else None, inside, names)
+        stacks = list(iter_dates([date], window.frame, reading))
+        yield _moment(date, stacks[0] if stacks else None, window.inside, names)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Window:
+    """The place on a grid of the scenes' own."""
+
+    frame: NativeFrame
+    inside: np.ndarray[Any, Any]
+    """(y, x) pixels that belong to the place."""
+
+
+def _window(known: list[_Window], lattice: Lattice, place: BaseGeometry) -> _Window:
+    """On the grid of a date: beside the edge of a zone a place has pixels of two grids.
+
+    On that of the other zone it would have the pixel beside its own. `known`: those of the dates
+    before, to which new ones are added.
+    """
+    corner = Grid(lattice.crs, lattice.transform, (1, 1))
+    for window in known:
+        if window.frame.lattice.offset(corner) is not None:
+            return window
+    shape = reproject_geometry(place, LON_LAT, lattice.crs)
+    frame = _frame(lattice, shape)
+    known.append(_Window(frame=frame, inside=_inside(shape, frame.grid)))
+    return known[-1]
 
 
 def _frame(lattice: Lattice, shape: BaseGeometry) -> NativeFrame:

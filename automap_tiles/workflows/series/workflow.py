@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -209,6 +210,13 @@ def _wanted(order: SeriesOrder) -> _Wanted:
         raise ConfigError(
             "either a point or an area", key="point", found=order.point, remedy="one of the two"
         )
+    if order.point is not None and not _on_the_globe(*order.point):
+        raise ConfigError(
+            "is a longitude, then a latitude from -90 to 90, in degrees",
+            key="point",
+            found=order.point,
+            remedy="16.37 48.21",
+        )
     if order.plot is not None:
         from automap_tiles.workflows.series._plot import check_installed
 
@@ -229,6 +237,11 @@ def _wanted(order: SeriesOrder) -> _Wanted:
             area=place,
         ),
     )
+
+
+def _on_the_globe(longitude: float, latitude: float) -> bool:
+    """Longitudes may run on over the antimeridian."""
+    return math.isfinite(longitude) and abs(longitude) <= 540 and abs(latitude) <= 90
 
 
 def _search(order: SeriesOrder, wanted: _Wanted) -> SearchReport:

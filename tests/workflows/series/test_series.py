@@ -23,6 +23,7 @@ from automap_tiles.workflows.automap.discover import scenes_of
 from automap_tiles.workflows.series import SeriesOrder
 from automap_tiles.workflows.series._moments import needed_bands, series, to_csv
 from automap_tiles.workflows.series._plot import SIZE, to_png
+from tests.scenes.samples import grid_at, make_scene, reflectance
 
 LANDSAT = "data/landsat/rio_tiler_pds_LC08_016037_C1_L1TP_900m"
 
@@ -116,6 +117,35 @@ def test_needed_bands() -> None:
 def test_too_large_for_a_series(one: tuple[Scene, ...]) -> None:
     with pytest.raises(ConfigError, match="too much"):
         series(one, box(-140, 0, -10, 60), ["red"])
+
+
+@pytest.mark.parametrize("where", [(-178.99, -16.4), (181.02, -16.41), (-178.985, -16.395)])
+def test_a_point_beside_the_edge_of_a_zone_has_its_own_pixel_of_every_scene(
+    tmp_path: Path, where: tuple[float, float]
+) -> None:
+    """Of a grid that most scenes share it had the pixel beside its own of all others."""
+    scenes = []
+    for day, zone in enumerate((32760, 32701, 32760, 32601), start=1):
+        crs = rasterio.CRS.from_epsg(zone)
+        (x,), (y,) = transform("EPSG:4326", crs, [where[0]], [where[1]])
+        grid = grid_at(round(x, -2) - 317, round(y, -2) + 323, 64, 10, crs)
+        scene = make_scene(
+            tmp_path, str(day), day, grid, day=day, bands=("red",), crs=f"EPSG:{zone}"
+        )
+        scenes.append(scene)
+    moments = series(scenes, Point(where), ["red"])
+    assert len(moments) == 4
+    for scene, moment in zip(scenes, moments, strict=True):
+        (x,), (y,) = transform("EPSG:4326", scene.crs, [where[0]], [where[1]])
+        with rasterio.open(scene.band("red").href) as file:
+            row, col = file.index(x, y)
+        assert moment.values[0] == pytest.approx(reflectance(scene, "red")[row, col], abs=1e-6)
+
+
+@pytest.mark.parametrize("point", [(16.4, 148.2), (float("nan"), 48.0), (16.4, float("nan"))])
+def test_a_point_that_is_none(point: tuple[float, float], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="latitude from -90 to 90"):
+        list(run(SeriesOrder(input=str(tmp_path), point=point)))
 
 
 def test_a_missing_library_is_told_before_anything_is_read(
