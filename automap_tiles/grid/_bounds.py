@@ -25,7 +25,7 @@ class Bounds(NamedTuple):
         return self.top - self.bottom
 
     def overlaps(self, other: Bounds) -> bool:
-        """Whether the two share area; touching edges do not count."""
+        """Whether the two boxes share area; touching edges do not count."""
         return (
             self.left < other.right
             and other.left < self.right

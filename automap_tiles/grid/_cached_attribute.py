@@ -1,4 +1,4 @@
-"""Attributes that are worked out once for each object."""
+"""Attributes that are computed once per object."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ Value = TypeVar("Value")
 
 
 class cached_attribute(Generic[Value]):  # noqa: N801 - it stands where `property` stands
-    """As `functools.cached_property`, without the lock that one takes before Python 3.12.
+    """Like `functools.cached_property`, without the lock it takes before Python 3.12.
 
-    With the lock the attributes of a tile take longer than the work on them. Two threads may
-    both work a value out: it is the same.
+    The lock costs more than computing the attributes of a tile. Two threads may both compute a
+    value: the results are equal.
     """
 
     def __init__(self, make: Callable[[Any], Value]) -> None:

@@ -1,4 +1,4 @@
-"""A raster grid: CRS, transform and shape; what pixels lie on, without the pixels."""
+"""A raster grid: CRS, transform and shape, without pixels."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class Grid:
 
     crs: CRS
     transform: Affine
-    """Pixel to CRS coordinates; rotation terms are zero for every grid that is written."""
+    """Pixel to CRS coordinates; the rotation terms of every grid that is written are zero."""
     shape: tuple[int, int]
     """(height, width) in pixels."""
 
     def __hash__(self) -> int:
-        # without the CRS, whose hash is that of its text and takes longer than comparing it
+        # Without the CRS: hashing its WKT takes longer than comparing it.
         return hash((self.transform, self.shape))
 
     @classmethod
     def from_bounds(cls, bounds: Bounds, shape: tuple[int, int], crs: CRS) -> Grid:
-        """Grid of a shape that fills a box.
+        """Grid of the given shape that fills a box.
 
         Raises `GridError` when the box or the shape is empty.
         """
@@ -53,7 +53,7 @@ class Grid:
 
     @property
     def bounds(self) -> Bounds:
-        """The box around the four corners: of a source, whose pixels may run any way, as well."""
+        """The box around the four corners; also valid for rotated or flipped sources."""
         height, width = self.shape
         corners = [(0, 0), (width, height)]
         if not self.is_north_up:

@@ -1,4 +1,4 @@
-"""Where a metatile is."""
+"""The index of a metatile."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class TileIndex(NamedTuple):
-    """Place of a metatile; row 0 is the north."""
+    """Zoom, row and column of a metatile; row 0 is the northernmost."""
 
     zoom: int
     row: int

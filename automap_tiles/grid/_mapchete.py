@@ -1,6 +1,7 @@
-"""What process files and scripts written for mapchete ask tiles and pyramids for, by its names.
+"""Attributes of tiles and pyramids under the names that mapchete gives them.
 
-Each is a few words in ours; they stand in one place, so that our own code goes on with ours.
+Process files and scripts written for mapchete use them. Each is a thin alias; they are kept in one
+module so that our own code uses only our names.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class _Edges:
-    """Names of where something lies that both have."""
+    """Names for extent and CRS that tiles and pyramids share."""
 
     __slots__ = ()
 
@@ -57,9 +58,9 @@ class _Edges:
 
 
 class TileWords(_Edges):
-    """Names that mapchete's `BufferedTile` has beside those of ours."""
+    """Names that mapchete's `BufferedTile` has in addition to ours."""
 
-    if TYPE_CHECKING:  # what `Tile` has, and these are words for
+    if TYPE_CHECKING:  # Attributes of `Tile` that the aliases refer to.
 
         @property
         def index(self) -> TileIndex: ...
@@ -105,7 +106,7 @@ class TileWords(_Edges):
 
     @property
     def x_size(self) -> float:
-        """Of the tile without its buffer, CRS units."""
+        """Width of the tile without its buffer, CRS units."""
         bounds = self.unbuffered().bounds
         return bounds.right - bounds.left
 
@@ -116,7 +117,7 @@ class TileWords(_Edges):
 
     @property
     def __geo_interface__(self) -> dict[str, Any]:
-        """The box as GeoJSON; what Python's geometry packages take a shape by."""
+        """The box as GeoJSON, by the protocol of Python's geometry packages."""
         found: dict[str, Any] = self.bbox.__geo_interface__
         return found
 
@@ -124,16 +125,16 @@ class TileWords(_Edges):
         return self.parent()
 
     def get_children(self) -> list[Tile]:
-        """In mapchete's order: the first row from the west, the second from the east."""
+        """The children in mapchete's order: first row eastwards, second row westwards."""
         return sorted(
             self.children(), key=lambda tile: (tile.row, -tile.col if tile.row % 2 else tile.col)
         )
 
     def get_neighbors(self, connectedness: Literal[4, 8] = 8) -> list[Tile]:
-        """The tiles beside this one, each once: four of them first, then those at the corners.
+        """The neighbouring tiles, each once: the four sharing an edge first, then the corners.
 
-        Over the antimeridian of a global grid it goes on on the other side; beyond other edges
-        there are none. Raises `ValueError` for another number than 4 or 8.
+        On a global grid neighbours wrap around the antimeridian; beyond other edges there are none.
+        Raises `ValueError` unless `connectedness` is 4 or 8.
         """
         if connectedness not in (4, 8):
             raise ValueError("connectedness is 4 or 8")
@@ -153,7 +154,7 @@ class TileWords(_Edges):
         return [pyramid.tile(zoom, row, col) for row, col in found]
 
     def is_on_edge(self) -> bool:
-        """Whether it touches an edge of the pyramid, or its buffer does."""
+        """Whether the tile, buffer included, touches an edge of the pyramid."""
         own, edge = self.bounds, self.pyramid.bounds
         return (
             own.left <= edge.left
@@ -163,7 +164,7 @@ class TileWords(_Edges):
         )
 
     def is_valid(self) -> bool:
-        """A tile outside of the matrix is refused when it is made."""
+        """Always true: a tile outside the matrix cannot be constructed."""
         return True
 
     def __iter__(self) -> Iterator[int]:
@@ -172,11 +173,11 @@ class TileWords(_Edges):
 
 
 class PyramidWords(_Edges):
-    """Names that mapchete's `BufferedTilePyramid` has beside those of ours."""
+    """Names that mapchete's `BufferedTilePyramid` has in addition to ours."""
 
     __slots__ = ()
 
-    if TYPE_CHECKING:  # what `Pyramid` has, and these are words for
+    if TYPE_CHECKING:  # Attributes of `Pyramid` that the aliases refer to.
 
         def matrix_shape(self, zoom: int) -> tuple[int, int]: ...
         def pixel_size(self, zoom: int) -> tuple[float, float]: ...
@@ -230,14 +231,14 @@ class PyramidWords(_Edges):
     def tile_from_xy(self, x: float, y: float, zoom: int, on_edge_use: str = "rb") -> Tile:
         """The tile around a point.
 
-        Of one on an edge the letters say which: right or left, bottom or top. Raises `GridError`
-        for a point outside of the pyramid.
+        For a point on an edge, `on_edge_use` says which tile: right or left, bottom or top. Raises
+        `GridError` for a point outside the pyramid.
         """
         if len(on_edge_use) != 2 or on_edge_use[0] not in "rl" or on_edge_use[1] not in "bt":
             raise ValueError("on_edge_use is rb, lb, rt or lt")
         edge = self.bounds
         if not (edge.left <= x <= edge.right and edge.bottom <= y <= edge.top):
-            raise GridError(f"the point {x}, {y} is outside of the pyramid")
+            raise GridError(f"the point {x}, {y} is outside the pyramid")
         width, height = self.metatile_size(zoom)
         rows, cols = self.matrix_shape(zoom)
         col = _place((x - edge.left) / width, cols, first=on_edge_use[0] == "l")
@@ -245,7 +246,7 @@ class PyramidWords(_Edges):
         return self.tile(zoom, row, col)
 
     def matrix_affine(self, zoom: int) -> Affine:
-        """From places in the matrix to coordinates."""
+        """Affine from (column, row) of the matrix to CRS coordinates."""
         from affine import Affine
 
         width, height = self.metatile_size(zoom)
@@ -253,7 +254,7 @@ class PyramidWords(_Edges):
 
 
 def _place(tiles: float, count: int, *, first: bool) -> int:
-    """Row or column at a distance told in tiles; on an edge the first or the second of the two."""
+    """Row or column at a distance given in tiles; on an edge the first or second of the two."""
     whole = int(tiles)
     on_edge = tiles == whole
     return min(max(whole - 1 if on_edge and first else whole, 0), count - 1)

@@ -62,7 +62,7 @@ class Tile(TileWords):
     def __post_init__(self) -> None:
         _ = self._frame  # refuses an index outside the matrix
 
-    # What is worked out from the two fields is kept: a tile is asked for it many times.
+    # Values derived from the two fields are cached: they are asked for many times per tile.
 
     @cached_attribute
     def _frame(self) -> _Frame:
@@ -170,10 +170,10 @@ class Tile(TileWords):
     def intersecting(self, pyramid: Pyramid) -> list[Tile]:
         """The tiles of the same grid cut with another metatiling that share area with this one.
 
-        The buffers of both are left aside. Raises `GridError` for another grid.
+        Buffers are ignored. Raises `GridError` when the grids differ.
         """
         if not self.pyramid.same_grid(pyramid):
-            raise GridError("tiles of different grids have no common cuts")
+            raise GridError("tiles of different grids cannot be intersected")
         ours, theirs = self.pyramid.metatiling, pyramid.metatiling
         rows, cols = pyramid.matrix_shape(self.zoom)
         first_row, last_row = self.row * ours // theirs, ((self.row + 1) * ours - 1) // theirs
@@ -189,7 +189,7 @@ class Tile(TileWords):
 
 
 def child_indexes(pyramid: Pyramid, index: TileIndex) -> Iterator[TileIndex]:
-    """Indexes of the tiles of the next zoom inside a tile, in the order of the Morton curve."""
+    """Indexes of the tiles of the next zoom inside a tile, in Morton order."""
     zoom, row, col = index
     rows, cols = pyramid.matrix_shape(zoom + 1)
     for child_row in (2 * row, 2 * row + 1):

@@ -1,8 +1,8 @@
-"""The cut of a tile into unit blocks, the atoms of everything that is resampled.
+"""Division of a tile into unit blocks, the atoms of all resampling.
 
-GDAL's approximating transformer and its kernels depend a little on the window they are asked
-for. Work that is resampled in whole unit blocks, which are the single tiles of the pyramid, gives
-the same pixels whatever the metatiling and the pixel buffer of the tile that asks.
+The results of GDAL's approximating transformer and its kernels depend slightly on the window
+requested. Resampling in whole unit blocks, which are the single tiles of the pyramid, gives the
+same pixels whatever the metatiling and pixel buffer of the requesting tile.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _pieces(start: int, length: int, size: int) -> Iterator[tuple[int, slice, sl
 
 
 def _unit_grid(pyramid: Pyramid, zoom: int, row: int, col: int) -> Grid:
-    """The same order of operations as for a tile, so that the numbers are equal to the last bit."""
+    """Same order of operations as for a tile, so that the results are bit-identical."""
     x_size, y_size = pyramid.pixel_size(zoom)
     left = round(pyramid.bounds.left + col * (x_size * pyramid.tile_size), 20)
     top = round(pyramid.bounds.top - row * (y_size * pyramid.tile_size), 20)

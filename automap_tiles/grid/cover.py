@@ -23,19 +23,19 @@ from automap_tiles.grid._turn import other_turns
 if TYPE_CHECKING:
     from automap_tiles.grid.pyramid import Pyramid
 
-# Nodes that are opened together: enough to make the vectorised tests pay, small enough to keep
-# the first tile near.
+# Nodes expanded together: enough for the vectorised tests to pay off, few enough that the first
+# tile comes early.
 _BLOCK = 512
 
-# Part of a tile's edge, at the zoom that is asked for, by which boxes are shrunk before they are
-# tested; at least some units in the last place of the coordinates. It keeps neighbours out that
-# share only an edge, also where rounding lets them overlap: 1e-9 of a 256 px tile is far below any
-# pixel. The same length serves all levels of the descent, or a coarse box would lose whole tiles.
+# Fraction of a tile's edge, at the requested zoom, by which boxes are shrunk before they are
+# tested; at least a few ULPs of the coordinates. It excludes neighbours that share only an edge,
+# even where rounding makes them overlap: 1e-9 of a 256 px tile is far below a pixel. All levels of
+# the descent use the same length, or a coarse box would lose whole tiles.
 _SHRINK = 1e-9
 _LAST_PLACES = 8
 
-# What reaches over the antimeridian by less than this part of the world's width is rounding, as of
-# a reprojection (4e-8 m in metres): it is cut off, not wrapped around. 1e-13 is 4 micrometres.
+# An overhang beyond the antimeridian of less than this fraction of the world's width is rounding,
+# e.g. of a reprojection (4e-8 m): it is cut off, not wrapped around. 1e-13 is 4 micrometres.
 _WRAP = 1e-13
 
 _POLYGON = int(shapely.GeometryType.POLYGON)
@@ -44,13 +44,13 @@ _Int = NDArray[np.int64]
 
 
 class _Block(NamedTuple):
-    """Nodes of one level, in the order of the Morton curve."""
+    """Nodes of one level, in Morton order."""
 
     level: int
     rows: _Int
     cols: _Int
     inside: NDArray[np.bool_]
-    """Nodes that lie in the geometry with all that is below them."""
+    """Nodes that lie inside the geometry together with all their descendants."""
 
 
 def tiles(
@@ -86,7 +86,7 @@ def count(pyramid: Pyramid, geometry: BaseGeometry, zoom: int) -> int:
 
 
 def _sum_of_products(height: _Int, width: _Int) -> int:
-    """Exact where 64 bits are too few: the whole world at zoom 30 has 2**61 tiles and more."""
+    """Exact beyond 64 bits: the whole world at zoom 30 has 2**61 tiles and more."""
     if height.size and int(height.max()) * int(width.max()) * height.size < 2**63:
         return int(height @ width)
     return sum(h * w for h, w in zip(height.tolist(), width.tolist(), strict=True))
@@ -119,14 +119,14 @@ def clip_to_pyramid(pyramid: Pyramid, geometry: BaseGeometry) -> BaseGeometry:
 def hull(pyramid: Pyramid, area: BaseGeometry) -> Bounds:
     """The smallest box around an area on a pyramid.
 
-    On a global grid it may run over the antimeridian: its right edge is then beyond the pyramid's.
+    On a global grid it may cross the antimeridian: its right edge then exceeds the pyramid's.
     """
     left, bottom, right, top = area.bounds
     if not pyramid.is_global:
         return Bounds(left, bottom, right, top)
     spans = sorted((part.bounds[0], part.bounds[2]) for part in shapely.get_parts(area))
     world = pyramid.bounds.width
-    # the widest gap between the parts, that over the antimeridian included, is what the box spares
+    # The box omits the widest gap between the parts, including the gap across the antimeridian.
     end, widest, start = spans[0][1], spans[0][0] + world - right, left
     for west, east in spans[1:]:
         if west - end > widest:
@@ -139,7 +139,7 @@ def hull(pyramid: Pyramid, area: BaseGeometry) -> Bounds:
 
 
 def _with_area(geometry: BaseGeometry) -> BaseGeometry:
-    """Without the points and lines, which are left where shapes only touch."""
+    """The geometry without the points and lines left over where shapes only touch."""
     if geometry.geom_type in ("Polygon", "MultiPolygon"):
         return geometry
     parts = shapely.get_parts(geometry)
@@ -161,7 +161,7 @@ def _descend(
     stop_inside: bool,
     within: TileIndex | None,
 ) -> Iterator[_Block]:
-    """Blocks of nodes of `zoom`; with `stop_inside` also coarser ones that lie inside."""
+    """Blocks of nodes of `zoom`; with `stop_inside` also coarser nodes inside the geometry."""
     if geometry.is_empty:
         return
     shapely.prepare(geometry)
@@ -182,7 +182,7 @@ def _descend(
 
 
 def _root(pyramid: Pyramid, within: TileIndex | None) -> _Block:
-    """The node above everything; its level is negative when zoom 0 has many tiles."""
+    """The root of the tree; its level is negative when zoom 0 has several tiles."""
     if within is not None:
         level, row, col = within
     else:

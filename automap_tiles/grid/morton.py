@@ -1,8 +1,8 @@
 """The Morton (Z-order) curve over a tile matrix.
 
-A tile's key interleaves the bits of its row and column, so the four children of a tile are
-neighbours on the curve and a whole subtree is one range of keys: what a quadtree descent
-yields in order, and what a database can fetch as one range.
+A tile's key interleaves the bits of its row and column, so the four children of a tile are adjacent
+on the curve and a whole subtree is one range of keys: a quadtree descent yields it in order, and a
+database fetches it as one range.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ def _gather(value: int) -> int:
 
 
 def encode(row: int, col: int) -> int:
-    """Place of a tile on the curve; rows and columns below 2**31, the key below 2**62."""
+    """Position of a tile on the curve; rows and columns below 2**31, the key below 2**62."""
     return (_spread(row) << 1) | _spread(col)
 
 
 def decode(value: int) -> tuple[int, int]:
-    """Row and column of a place on the curve."""
+    """Row and column of a position on the curve."""
     return _gather(value >> 1), _gather(value)

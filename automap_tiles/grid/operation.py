@@ -1,4 +1,4 @@
-"""Coordinates from one CRS to another, and whether there is a way at all."""
+"""Coordinate operations between CRSs, and whether one exists."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ def transform_points(
 ) -> tuple[list[float], list[float]]:
     """Points in another CRS.
 
-    Raises rasterio's CPLE errors when PROJ refuses one of the points, and `NoOperation` when it
-    would refuse any: nobody needs to try the next one then.
+    Raises rasterio's CPLE errors when PROJ rejects one of the points, and `NoOperation` when there
+    is no operation at all, so that other points need not be tried.
     """
     found_x, found_y = between(source, target, lambda: transform(source, target, xs, ys))
     return found_x, found_y
 
 
 def between(source: CRS, target: CRS, work: Callable[[], Result]) -> Result:
-    """Do something that goes from one CRS to another; GDAL's refusal becomes `NoOperation`.
+    """Run something that transforms between CRSs; GDAL's refusal becomes `NoOperation`.
 
-    GDAL's word for it is CPLE_NotSupported, https://gdal.org/api/cpl.html; a point out of reach
-    is another one.
+    GDAL raises CPLE_NotSupported (https://gdal.org/api/cpl.html); points outside the domain raise
+    other errors.
     """
     with suppress(CPLE_NotSupportedError, CRSError):
         return work()
-    # Raised out here, without rasterio's error, which cannot be pickled where Dask is imported.
+    # Raised outside the handler: rasterio's error as context cannot be pickled where Dask is
+    # imported.
     raise NoOperation(
         f"there is no coordinate operation from {_name(source)} to {_name(target)}: one of "
         "them is the plan of a site or lies on another planet; give the data the CRS that it "

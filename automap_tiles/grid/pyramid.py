@@ -1,8 +1,8 @@
 """A tile pyramid: a grid that doubles its resolution from zoom to zoom.
 
-Definitions (the two web grids and the checks of custom ones) come from tilematrix; the
-arithmetic repeats tilematrix's order of floating-point operations, so that bounds and
-transforms are equal to the last bit, which the tests hold.
+Definitions (the two web grids and the validation of custom ones) come from tilematrix; the
+arithmetic follows tilematrix's order of floating-point operations, so that bounds and transforms
+are bit-identical, which the tests verify.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from automap_tiles.grid._tile import Tile
 METATILINGS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 _FINEST = 30
-"""Zooms go from 0 to this."""
+"""The highest zoom."""
 _SLACK = 1e-3
-"""Sizes of pixels that differ by less than this part count as equal."""
+"""Relative tolerance of pixel sizes when the zoom for one is looked up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pyramid(PyramidWords):
     """The grid of a web map, cut into metatiles."""
 
-    # Not hashed: tiles are hashed all the time, and the CRS would write itself out as WKT.
+    # Not hashed: tiles are hashed all the time, and hashing a CRS exports it as WKT.
     crs: CRS = field(hash=False)
     bounds: Bounds
     """The box of the whole pyramid, CRS units."""
     grid_shape: tuple[int, int]
     """(rows, columns) of single tiles at zoom 0."""
     is_global: bool = False
-    """Whether the left and right edge meet at the antimeridian."""
+    """Whether the left and right edges meet at the antimeridian."""
     tile_size: int = 256
     """Pixels along the edge of a single tile."""
     metatiling: int = 1
@@ -73,8 +73,8 @@ class Pyramid(PyramidWords):
     ) -> Pyramid:
         """Pyramid on a grid by name or definition.
 
-        A definition is `{shape: [rows, cols], bounds: [left, bottom, right, top],
-        srs: {epsg | wkt | proj}, is_global}`. Raises `GridError` when it cannot be understood.
+        A definition is `{shape: [rows, cols], bounds: [left, bottom, right, top], srs: {epsg | wkt
+        | proj}, is_global}`. Raises `GridError` for an invalid one.
         """
         definition = _definition(grid)
         return cls(
@@ -89,7 +89,7 @@ class Pyramid(PyramidWords):
         )
 
     def replace(self, *, metatiling: int | None = None, pixelbuffer: int | None = None) -> Pyramid:
-        """The same grid cut another way."""
+        """The same grid with another tile size, metatiling or pixel buffer."""
         return replace(
             self,
             metatiling=self.metatiling if metatiling is None else metatiling,
@@ -97,7 +97,7 @@ class Pyramid(PyramidWords):
         )
 
     def same_grid(self, other: Pyramid) -> bool:
-        """Whether pixels of both fall onto each other at every zoom."""
+        """Whether the pixels of both coincide at every zoom."""
         return (
             self.grid_shape == other.grid_shape
             and self.bounds == other.bounds
@@ -130,12 +130,12 @@ class Pyramid(PyramidWords):
         )
 
     def zoom_of(self, size: float) -> int:
-        """The coarsest zoom that holds all of what has pixels of this size (CRS units)."""
+        """The coarsest zoom that keeps the full resolution of this pixel size (CRS units)."""
         enough = size * (1 + _SLACK)
         return next((z for z in range(_FINEST) if self.pixel_size(z)[0] <= enough), _FINEST)
 
     def metatile_size(self, zoom: int) -> tuple[float, float]:
-        """(x, y) size of a whole metatile in CRS units, before it is cut at the pyramid's edge."""
+        """(x, y) size of a whole metatile in CRS units, before clipping at the pyramid's edge."""
         x_size, y_size = self.pixel_size(zoom)
         return x_size * self.tile_size * self.metatiling, y_size * self.tile_size * self.metatiling
 
@@ -149,7 +149,7 @@ class Pyramid(PyramidWords):
             ) from None
 
     def to_dict(self) -> dict[str, Any]:
-        """The definition in the form of a tile directory's `metadata.json`."""
+        """The definition as stored in a tile directory's `metadata.json`."""
         return {
             "grid": {
                 "bounds": list(self.bounds),

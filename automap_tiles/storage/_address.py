@@ -1,4 +1,4 @@
-"""A file or folder, wherever it lies: a path of this machine, or an address in an object store."""
+"""A file or folder: a local path, or a URL in an object store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Self
 from automap_tiles.storage._open import REMOTE_SCHEMES, is_remote, open_storage
 from automap_tiles.storage._protocol import Storage
 
-# What `pathlib` makes of an address: two slashes become one.
+# `pathlib` collapses the two slashes of a URL to one.
 _FLATTENED = re.compile(rf"({'|'.join(REMOTE_SCHEMES)}):/(?!/)")
 
 _GDAL = {"/vsis3/": "s3", "/vsigs/": "gs", "/vsiaz/": "az"}
@@ -19,17 +19,17 @@ _GDAL = {"/vsis3/": "s3", "/vsigs/": "gs", "/vsiaz/": "az"}
 
 @dataclass(frozen=True)
 class Address:
-    """An absolute path, or `s3://…`, `gs://…`, `az://…`; picklable, opens nothing by itself.
+    """An absolute path, or `s3://…`, `gs://…`, `az://…`; picklable, does no I/O when created.
 
-    What reads and writes goes through a `Storage`, so that a file is whole or absent in both.
+    Reads and writes go through a `Storage`, so that files are complete or absent in both cases.
     """
 
     text: str
-    """Without a slash at its end."""
+    """Without a trailing slash."""
 
     @classmethod
     def of(cls, place: str | Path | Address) -> Self:
-        """What a user wrote; relative paths start at the working directory."""
+        """From user input; relative paths are resolved against the working directory."""
         text = _FLATTENED.sub(r"\1://", str(place), count=1)
         if is_remote(text):
             return cls(text.rstrip("/"))
@@ -37,7 +37,7 @@ class Address:
 
     @classmethod
     def of_url(cls, url: str) -> Self | None:
-        """Of an object that is opened under a name, `/vsis3/…` or `s3://…`; None of all else."""
+        """From the name an object is opened by, `/vsis3/…` or `s3://…`; None for anything else."""
         if is_remote(url):
             return cls(url.rstrip("/"))
         for start, scheme in _GDAL.items():
@@ -47,7 +47,7 @@ class Address:
 
     @property
     def gdal_name(self) -> str:
-        """What GDAL calls an object, such as `/vsis3/…`; a path of this machine is its own name."""
+        """GDAL's name of an object, such as `/vsis3/…`; local paths are returned unchanged."""
         scheme, _, rest = self.text.partition("://")
         start = {scheme: start for start, scheme in _GDAL.items()}.get(scheme)
         return self.text if start is None else f"{start}{rest}"
@@ -60,48 +60,48 @@ class Address:
 
     @property
     def name(self) -> str:
-        """The last part."""
+        """The last path component."""
         return self.text.rpartition("/")[2]
 
     @property
     def parent(self) -> Self:
-        """The folder that it lies in."""
+        """The parent folder."""
         return type(self)(self.text.rpartition("/")[0] or "/")
 
     def ending_in(self, ending: str) -> Self:
-        """The one beside it of the same name with another ending, such as `.json`."""
+        """The sibling of the same name with another extension, such as `.json`."""
         stem, dot, _ = self.name.rpartition(".")
         return self.parent / f"{stem if dot else self.name}{ending}"
 
     @property
     def stem(self) -> str:
-        """The name without its ending."""
+        """The name without its extension."""
         stem, dot, _ = self.name.rpartition(".")
         return stem if dot else self.name
 
     @property
     def is_remote(self) -> bool:
-        """Whether it lies in an object store."""
+        """Whether it is in an object store."""
         return is_remote(self.text)
 
     @property
     def url(self) -> str:
-        """What GDAL opens."""
+        """The name under which GDAL opens it."""
         return self._beside.url(self.name)
 
     def as_folder(self) -> Storage:
-        """The files below it."""
+        """Storage of the files below it."""
         return open_storage(self.text)
 
     def read(self) -> bytes | None:
-        """The bytes of a file; None when there is none. Raises `InputError`."""
+        """The bytes of the file; None when it does not exist. Raises `InputError`."""
         try:
             return self._beside.get(self.name)
         except FileNotFoundError:
             return None
 
     def write(self, content: bytes) -> None:
-        """Store a file, whole or not at all; raises `OutputError`."""
+        """Store the file atomically; raises `OutputError`."""
         self._beside.put(self.name, content)
 
     def stamp(self) -> str:
@@ -109,11 +109,11 @@ class Address:
         return self._beside.stamp(self.name)
 
     def exists(self) -> bool:
-        """Whether there is a file; raises `InputError` where that cannot be asked."""
+        """Whether the file exists; raises `InputError` when that cannot be determined."""
         return self._beside.exists(self.name)
 
     def delete(self) -> None:
-        """Remove a file, if there is one; raises `OutputError`."""
+        """Delete the file if it exists; raises `OutputError`."""
         self._beside.delete(self.name)
 
     @cached_property

@@ -1,7 +1,7 @@
-"""An object store of which many keys are asked for: listed once, in place of being asked for each.
+"""Existence checks for many keys of an object store: one listing instead of a request per key.
 
-A list names a thousand objects for what one question costs, so that an output of a million tiles is
-gone on with in a thousand requests instead of a million.
+A listing returns a thousand objects for the price of one request, so that an output of a million
+tiles is resumed with a thousand requests instead of a million.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ import numpy as np
 from automap_tiles.errors import InputError
 
 ONE_BY_ONE = 2048
-"""So many keys are asked for one by one before the store is listed."""
+"""Number of keys checked one by one before the store is listed."""
 _FOR_EACH = 500
-"""Objects that are listed at most for each key asked for until then: half of what asking cost."""
+"""Most objects listed per key checked so far: half of what the checks have cost."""
 _AGAIN = 4
-"""A store that has more is listed again when so many times as many were asked for."""
+"""A larger store is listed again once this many times as many keys have been checked."""
 
 
 class Listing:
-    """The names in a store as it was when they were listed.
+    """The keys of a store at the time of listing.
 
-    Of each name eight bytes are kept: a million take 8 MB, and one that is not there would be taken
-    for one of them once in 10¹³ times.
+    Eight bytes are kept per key: a million take 8 MB, and the chance that an absent key is mistaken
+    for a present one is 1 in 10¹³.
     """
 
     def __init__(self, names: Callable[[], Iterator[str]]) -> None:
@@ -37,7 +37,7 @@ class Listing:
         self._names: np.ndarray[Any, np.dtype[np.uint64]] | None = None
 
     def there(self, keys: Sequence[str]) -> set[str] | None:
-        """Those of some keys that were there; None: they are asked for one by one."""
+        """The keys that existed; None: they must be checked one by one."""
         if self._names is None and self._asked >= self._list_at:
             self._names = self._listed(_FOR_EACH * self._asked)
             self._list_at = _AGAIN * self._asked
@@ -52,7 +52,7 @@ class Listing:
         return {key for key, is_there in zip(keys, there.tolist(), strict=True) if is_there}
 
     def _listed(self, most: int) -> np.ndarray[Any, np.dtype[np.uint64]] | None:
-        """Sorted; None where there are more than `most`, or listing is not allowed."""
+        """Sorted; None when there are more than `most`, or listing is not permitted."""
         found = array("Q")
         try:
             for key in self._all():

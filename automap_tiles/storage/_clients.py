@@ -1,6 +1,6 @@
 """Clients of object stores, with credentials and endpoints from the environment.
 
-What is set for GDAL is enough for both: it and the client have names of their own for much.
+GDAL and the client name many settings differently; those set for GDAL are sufficient for both.
 """
 
 from __future__ import annotations
@@ -13,15 +13,14 @@ from typing import Any
 from automap_tiles.errors import ConfigError, OutputError
 from automap_tiles.storage._retries import obstore_package, silence
 
-# Parts of a large object are sent again by the client itself: of those it tells us nothing.
+# The client itself retries parts of a large object, without notifying us.
 _RETRIES_OF_PARTS = 6
 _PATIENCE_OF_PARTS = timedelta(seconds=90)
 
 _YES = ("YES", "TRUE", "ON", "1")
 
 _CONNECTION = "AZURE_STORAGE_CONNECTION_STRING"
-# Names in a connection string of Azure, and in the environment for GDAL (/vsiaz/), of what the
-# client calls so.
+# The client's names for settings in Azure connection strings and GDAL's environment (/vsiaz/).
 _AZURE = {
     "account_name": ("AccountName", "AZURE_STORAGE_ACCOUNT"),
     "account_key": ("AccountKey", "AZURE_STORAGE_ACCESS_KEY"),
@@ -33,10 +32,10 @@ _AZURE = {
 def connect(root: str, endpoint: str | None = None, *, in_parts: bool = False) -> Any:
     """A client of a store; raises `OutputError`.
 
-    `in_parts`: one that sends parts of an object again by itself.
+    `in_parts`: a client that retries parts of an object by itself.
     """
     retries = _RETRIES_OF_PARTS if in_parts else 0
-    # no limit to a whole answer: that would forbid large objects and slow lines
+    # No timeout for a whole response: that would forbid large objects and slow connections.
     client: dict[str, Any] = {
         "connect_timeout": "10s", "read_timeout": timedelta(seconds=silence()), "timeout": "1h",
     }  # fmt: skip
@@ -56,17 +55,17 @@ def connect(root: str, endpoint: str | None = None, *, in_parts: bool = False) -
 
 
 def endpoint_of(root: str) -> str | None:
-    """Where a store is, if the environment says so."""
+    """Endpoint of a store, if the environment sets one."""
     if root.startswith("s3://"):
         return _s3_endpoint()
     return _azure().get("endpoint") if root.startswith("az://") else None
 
 
 def _credentials(root: str) -> dict[str, Any]:
-    """What the client does not find in the environment by itself."""
+    """Settings that the client does not read from the environment by itself."""
     if root.startswith("s3://"):
         payer = os.environ.get("AWS_REQUEST_PAYER", "").lower() == "requester"
-        # GDAL's names for public data, and for data whose reader pays
+        # GDAL's names for unsigned requests and requester-pays buckets.
         return {
             **({"skip_signature": True} if _is_set("AWS_NO_SIGN_REQUEST") else {}),
             **({"request_payer": True} if payer else {}),
@@ -82,7 +81,7 @@ def _is_set(name: str) -> bool:
 
 
 def _azure() -> dict[str, str]:
-    """Of an account of Azure, by the client's names; a connection string comes first."""
+    """Settings of an Azure account by the client's names; a connection string takes precedence."""
     text = os.environ.get(_CONNECTION, "")
     parts = dict(part.split("=", 1) for part in text.split(";") if "=" in part)
     if text and "AccountName" not in parts and "BlobEndpoint" not in parts:
@@ -96,14 +95,14 @@ def _azure() -> dict[str, str]:
         for ours, (theirs, variable) in _AZURE.items()
         if (value := parts.get(theirs) or (not text and os.environ.get(variable)))
     }
-    # without its slash: the client puts the container behind it
+    # Without the trailing slash: the client appends the container.
     return {
         name: value.rstrip("/") if name == "endpoint" else value for name, value in found.items()
     }
 
 
 def _s3_endpoint() -> str | None:
-    """The endpoint in any of its spellings, so that GDAL's variable is enough for both."""
+    """The endpoint in any of its spellings, so that GDAL's variable suffices for both."""
     for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AWS_S3_ENDPOINT"):
         value = os.environ.get(name)
         if value:
@@ -113,9 +112,9 @@ def _s3_endpoint() -> str | None:
 
 
 def reason_of(error: Exception) -> str:
-    """Kind and first line of an error: more may repeat the request with its headers.
+    """Kind and first line of an error: further lines may quote the request with its headers.
 
-    The query of an address is left out: it may be a signature.
+    Query strings of URLs are removed: they may contain a signature.
     """
     text = str(error).strip().splitlines()
     first = re.sub(r"\?[^\s\"')]+", "?…", text[0])[:300] if text else ""

@@ -1,8 +1,8 @@
-"""Local files that are made durable and named together.
+"""Local files that are synced and renamed in groups.
 
-To wait for the disk after each of many small files takes longer than everything else about them.
-Inside `together` files are written under their part names; `commit` waits for the disk once and
-then gives all of them their names, so that each is whole or absent at any moment.
+Syncing each of many small files takes longer than everything else about them. Inside `together`
+files are written under their part names; `commit` syncs once and then renames all of them, so that
+each is complete or absent at any moment.
 """
 
 from __future__ import annotations
@@ -18,72 +18,74 @@ from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 
-# Fewer files are synced one by one: what others write to the file system is not waited for.
+# Fewer files are synced one by one, without waiting for what others write to the file system.
 _FEW = 8
 
-# What `syncfs` is known to sync, and since when Linux it tells of failures: syncfs(2).
+# File systems that `syncfs` is known to sync, and the Linux version since which it reports
+# failures: syncfs(2).
 _FILE_SYSTEMS = {"ext3", "ext4", "xfs", "btrfs", "f2fs", "tmpfs"}
 _TELLS_SINCE = (5, 8)
 
 
 class Group:
-    """Files of one thread that are written and have no name yet."""
+    """Files of one thread that are written but not yet renamed."""
 
     def __init__(self) -> None:
         self._parts: dict[str, str] = {}
         self._since = 0.0
         self._disks: dict[int, int] = {}
-        """Handle on each file system, by device, since before the first of the files on it."""
+        """Open handle on each file system, by device, opened before the first file on it was
+        written."""
         self._folders: dict[str, int] = {}
-        """The device that a folder is on: that of the files written into it."""
+        """The device of each folder, and so of the files written into it."""
 
     def expect(self, folder: str) -> None:
-        """A file is about to be written into a folder.
+        """Announce that a file is about to be written into a folder.
 
-        The system tells a handle of the failures since it was opened, and one that is opened later
-        only of those that nobody else was told of.
+        A handle is told of all write failures since it was opened; one opened later only of
+        failures not yet reported to anybody else.
         """
         if folder in self._folders:
             return
-        with contextlib.suppress(OSError):  # writing the file says what is wrong
+        with contextlib.suppress(OSError):  # Writing the file will raise the error.
             device = self._folders[folder] = os.stat(folder).st_dev  # noqa: PTH116
             if device not in self._disks:
                 self._disks[device] = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
 
     def add(self, path: str, part: str) -> None:
-        """A file is written as `part` and shall be `path`."""
+        """Add a file that is written as `part` and will be renamed to `path`."""
         if not self._parts:
             self._since = time.monotonic()
         self.drop(path)
         self._parts[path] = part
 
     def drop(self, path: str) -> None:
-        """It is not wanted any more."""
+        """Discard a file."""
         part = self._parts.pop(path, None)
         if part is not None:
             _unlink(part)
 
     def move(self, path: str, to: str) -> bool:
-        """Whether a file is one of these, and shall have another name."""
+        """Rename a file of the group; False if it is not part of it."""
         part = self._parts.pop(path, None)
         if part is None:
             self.drop(to)
             return False
         self.add(to, part)
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)  # noqa: PTH108 what it would have replaced
+            os.unlink(path)  # noqa: PTH108 the file it would have replaced
         return True
 
     def where(self, path: str) -> str:
-        """Where the bytes of a path are at the moment."""
+        """Where the bytes of a path currently are."""
         return self._parts.get(path, path)
 
     def age(self) -> float:
-        """Seconds since the oldest of its files."""
+        """Age of the oldest file in seconds."""
         return time.monotonic() - self._since if self._parts else 0.0
 
     def commit(self) -> None:
-        """Make the files durable and name them; none is named when that fails.
+        """Sync and rename the files; if the sync fails, none is renamed.
 
         Raises `OSError`.
         """
@@ -100,7 +102,7 @@ class Group:
             self._close()
 
     def abandon(self) -> None:
-        """Remove the files."""
+        """Delete the files."""
         for path in list(self._parts):
             self.drop(path)
         self._close()
@@ -119,15 +121,15 @@ _current = _Current()
 
 
 def current_group() -> Group | None:
-    """The group of this thread, inside `together`."""
+    """The group of this thread while inside `together`."""
     return _current.group
 
 
 @contextlib.contextmanager
 def together() -> Iterator[Group]:
-    """Files that this thread stores inside appear when the group is committed.
+    """Files that this thread stores inside the block appear when the group is committed.
 
-    Who leaves without that leaves nothing behind.
+    Leaving the block without a commit discards them.
     """
     outer, _current.group = _current.group, Group()
     group = _current.group
@@ -139,9 +141,9 @@ def together() -> Iterator[Group]:
 
 
 def _sync(paths: list[str], folders: dict[str, int], disks: dict[int, int]) -> None:
-    """Wait until files are on the disk.
+    """Wait until files are on disk.
 
-    `folders` says on which device each folder is, `disks` has a handle of file systems by device.
+    `folders` maps folders to devices, `disks` maps devices to a handle on their file system.
     """
     syncfs = _syncfs() if len(paths) >= _FEW else None
     devices: set[int] = set()
@@ -166,13 +168,13 @@ def _sync_one(path: str) -> None:
 
 @cache
 def _syncfs() -> Callable[[int], None] | None:
-    """Sync the file system of an open file; None where failures would not be told."""
+    """Sync the file system of an open file; None where failures would not be reported."""
     version = tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2])
     if sys.platform != "linux" or version < _TELLS_SINCE:
         return None
     try:
         function = ctypes.CDLL(None, use_errno=True).syncfs
-    except (OSError, AttributeError):  # a C library without it
+    except (OSError, AttributeError):  # A C library without syncfs.
         return None
 
     def syncfs(handle: int) -> None:
@@ -185,7 +187,7 @@ def _syncfs() -> Callable[[int], None] | None:
 
 @lru_cache(maxsize=64)
 def _is_synced_whole(device: int) -> bool:
-    """Whether a file system is of a kind that `syncfs` syncs: proc_pid_mountinfo(5)."""
+    """Whether `syncfs` syncs this type of file system: proc_pid_mountinfo(5)."""
     wanted = f"{os.major(device)}:{os.minor(device)}"
     try:
         lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()

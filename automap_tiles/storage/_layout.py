@@ -18,12 +18,12 @@ _NUMBERS = ("zoom", "row", "col")
 class TileLayout:
     """How the key of a tile is made from its index.
 
-    Raises `ConfigError` when the schema does not name zoom, row and column once each, gives two
-    tiles the same name, or leads out of the root.
+    Raises `ConfigError` when the schema does not contain zoom, row and column once each, gives two
+    tiles the same name, or leaves the root.
     """
 
     schema: str = DEFAULT_SCHEMA
-    """Python format string with `zoom`, `row`, `col` and, if wanted, `extension`."""
+    """Python format string with `zoom`, `row`, `col` and optionally `extension`."""
     extension: str = "tif"
     """File name extension without the dot."""
 
@@ -35,7 +35,7 @@ class TileLayout:
         return self.schema.format(zoom=zoom, row=row, col=col, extension=self.extension)
 
     def parse(self, key: str) -> TileIndex | None:
-        """The tile that a key names; None when it names none."""
+        """The tile index of a key; None when it is not the key of a tile."""
         match = _pattern(self.schema, self.extension).fullmatch(key)
         if match is None:
             return None
@@ -59,7 +59,7 @@ def _check(schema: str) -> None:
 
 
 def _is_unambiguous(schema: str) -> bool:
-    """Whether numbers cannot run into each other, as 1/12 and 11/2 do in `{row}{col}`."""
+    """Whether numbers are unambiguous, unlike 1/12 and 11/2 in `{row}{col}`."""
     between = "/"
     for literal, name, _, _ in Formatter().parse(schema):
         between += literal
@@ -68,7 +68,7 @@ def _is_unambiguous(schema: str) -> bool:
                 return False
             between = ""
         elif name:
-            between += name  # an extension is no number
+            between += name  # An extension is not a number.
     return True
 
 
@@ -86,6 +86,6 @@ def _pattern(schema: str, extension: str) -> re.Pattern[str]:
         if name == "extension":
             parts.append(re.escape(extension))
         elif name:
-            # no leading zeros: every tile has exactly one name
+            # No leading zeros: every tile has exactly one name.
             parts.append(f"(?P<{name}>0|[1-9][0-9]*)")
     return re.compile("".join(parts))

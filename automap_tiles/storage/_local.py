@@ -20,29 +20,29 @@ from automap_tiles.storage.liveness import is_alive
 
 _PART_ENDING = ".part"
 
-# A part file of this machine whose process seems to live is left over when nothing was written to
-# it for so long: nothing takes that long.
+# Seconds without writes after which a local part file is stale even if its process seems alive: no
+# write takes that long.
 _OLD_SECONDS = 24 * 3600
 
-# Bytes of a large file that are read at a time: more do not fit into a processor's cache.
+# Bytes of a large file read at a time: more do not fit into a CPU cache.
 _CHUNK = 2**18
 
-# One of another machine: whether its process lives cannot be asked, but who clears away holds the
-# lock of the output, and so the other run has ended and at most its last tiles are on their way.
+# The same for another machine, whose processes cannot be checked. But cleaning requires the lock of
+# the output, so the other run has ended and at most its last tiles are still being written.
 _OLD_SECONDS_ELSEWHERE = 10 * 60
 
 _counter = itertools.count()
-# Tells this process's part files from those of a dead one with the same id; one per process id
-# because a fork copies it.
+# Distinguishes this process's part files from those of a dead process with the same id; one token
+# per process id because a fork copies it.
 _tokens: dict[int, str] = {}
-# Host, process and token of this process as part files name them, by process id.
+# Host, process id and token of this process as used in names of part files, by process id.
 _owners: dict[int, str] = {}
-# Folders that this process has made or seen. Only a hint: `put` makes a folder that has gone.
+# Folders that this process has made or seen. Only a hint: `put` recreates a deleted folder.
 _folders: set[str] = set()
 
 
 class _Buffer(threading.local):
-    """Memory that is asked for once: to be given new one takes as long as a checksum."""
+    """A reusable buffer: allocating a new one takes as long as a checksum."""
 
     def __init__(self) -> None:
         self.free: list[memoryview] = []
@@ -52,7 +52,7 @@ _buffers = _Buffer()
 
 
 class LocalStorage:
-    """Files below a folder; a file appears whole, by a rename inside its own folder."""
+    """Files below a folder; each appears atomically, by a rename inside its own folder."""
 
     def __init__(self, root: str) -> None:
         self._root = root
@@ -66,7 +66,7 @@ class LocalStorage:
         return f"{self._base}/{key}" if key else self._base
 
     def _now(self, key: str) -> str:
-        """Where the bytes of a key are, which may have no name yet."""
+        """Path where the bytes of a key currently are; it may not be renamed yet."""
         group = current_group()
         return self.url(key) if group is None else group.where(self.url(key))
 
@@ -83,7 +83,7 @@ class LocalStorage:
         return map(bytes, self.pieces(key))
 
     def pieces(self, key: str) -> Iterator[memoryview]:
-        """As `chunks`, all in one buffer: each piece is gone when the next one is there."""
+        """Like `chunks`, reusing one buffer: each piece is overwritten by the next."""
         buffer = _buffers.free.pop() if _buffers.free else memoryview(bytearray(_CHUNK))
         try:
             with open(self._now(key), "rb", buffering=0) as file:  # noqa: PTH123 as in `get`
@@ -106,7 +106,7 @@ class LocalStorage:
                 group.expect(folder)
             try:
                 _write(part, data, sync=group is None)
-            except FileNotFoundError:  # the folder has gone since we saw it
+            except FileNotFoundError:  # The folder has been deleted since we saw it.
                 _make_folder(folder)
                 _write(part, data, sync=group is None)
             if group is None:
@@ -157,7 +157,7 @@ class LocalStorage:
         return {key for key in keys if self.exists(key)}
 
     def list(self, prefix: str = "") -> Iterator[str]:
-        """Keys that start with the prefix; part files are left out."""
+        """Keys that start with the prefix, without part files."""
         folder = prefix.rpartition("/")[0]
         for path in _walk(self.url(folder)):
             key = path[len(self._base) + 1 :]
@@ -185,7 +185,7 @@ class LocalStorage:
             raise OutputError(f"cannot be moved: {error.strerror}", self.url(key)) from error
 
     def clean_parts(self, key: str | None = None) -> Cleaned:
-        """Remove part files whose process is not alive."""
+        """Delete part files whose process is not alive."""
         removed = left = 0
         for path in self._parts(key):
             if _is_left_over(path):
@@ -197,7 +197,7 @@ class LocalStorage:
         return Cleaned(removed, left)
 
     def _parts(self, key: str | None) -> Iterator[str]:
-        """Part files below the folder, or only those of one key."""
+        """Part files below the folder, or only of one key."""
         if key is None:
             yield from filter(_is_part, _walk(self._base))
             return
@@ -234,7 +234,7 @@ def _write(path: str, data: bytes | memoryview, *, sync: bool) -> None:
 
 
 def _part_of(path: str) -> tuple[str, str]:
-    """The folder of a path, and a part file in it for a new content."""
+    """The folder of a path, and a new part file in it."""
     folder, _, name = path.rpartition("/")
     return folder, f"{folder}/.{name}.{_part_owner()}-{next(_counter)}{_PART_ENDING}"
 
@@ -255,7 +255,7 @@ def _make_folder(folder: str) -> None:
 
 
 def _part_owner() -> str:
-    """Host, process and its token: who writes a part file."""
+    """Host, process id and token: the writer of a part file."""
     pid = os.getpid()
     owner = _owners.get(pid)
     if owner is None:
@@ -273,7 +273,7 @@ def _is_part(path: str) -> bool:
 
 
 def _owner(path: str) -> tuple[str, int, str] | None:
-    """Host, process and token of whoever writes a part file; None of one that is not ours."""
+    """Host, process id and token of the writer of a part file; None if the file is not ours."""
     fields = path[: -len(_PART_ENDING)].rpartition(".")[2].split("-")
     if len(fields) != 4 or not fields[1].isdigit():
         return None
@@ -282,7 +282,7 @@ def _owner(path: str) -> tuple[str, int, str] | None:
 
 
 def _is_own(path: str) -> bool:
-    """Whether this process is writing it, or nobody of this package ever was."""
+    """Whether this process is writing it, or it is not a part file of this package."""
     owner = _owner(path)
     return owner is None or "-".join(map(str, owner)) == _part_owner()
 
@@ -294,7 +294,7 @@ def _is_left_over(path: str) -> bool:
     host, pid, _ = owner
     try:
         written = Path(path).stat().st_mtime
-    except OSError:  # it has become a file, or has gone
+    except OSError:  # It has been renamed or deleted.
         return False
     age = time.time() - written
     if host != _host():
@@ -303,7 +303,7 @@ def _is_left_over(path: str) -> bool:
 
 
 def _walk(folder: str) -> Iterator[str]:
-    """Paths of all files below a folder; none when it is not there."""
+    """Paths of all files below a folder; none when it does not exist."""
     stack = [folder]
     while stack:
         try:

@@ -1,4 +1,4 @@
-"""Bytes in memory, for tiles that are looked at and not kept."""
+"""In-memory storage, for tiles that are viewed but not kept."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ _numbers = itertools.count(1)
 
 
 class MemoryStorage:
-    """Keys and bytes of one process; the least recently used go when there are too many.
+    """Keys and bytes of one process; the least recently used are evicted beyond the limit.
 
-    Unlike other storages it cannot be pickled: another process would not see what is put here.
+    Unlike other storages it cannot be pickled: another process would not see what is stored here.
 
-    Every instance has an address of its own, so what is remembered by address is never that of
-    another.
+    Every instance has a unique address, so that caches keyed by address never mix instances.
     """
 
     def __init__(self, limit: int = 256 * 2**20) -> None:
-        """`limit` is in bytes; a single larger value is kept all the same."""
+        """`limit` is in bytes; a single larger value is kept nevertheless."""
         self._limit = limit
         self._name = f"memory-{next(_numbers)}"
         self._kept: OrderedDict[str, bytes] = OrderedDict()
@@ -38,7 +37,7 @@ class MemoryStorage:
         return self._name
 
     def url(self, key: str) -> str:
-        """An address for every version of a key, so that decoded tiles are kept by it."""
+        """A unique address for every version of a key, usable as a cache key of decoded tiles."""
         return f"{self._name}/{key}#{self._versions.get(key, 0)}"
 
     def get(self, key: str) -> bytes:
@@ -91,7 +90,7 @@ class MemoryStorage:
     def delete(self, key: str) -> None:
         with self._guard:
             if key in self._kept:
-                # so that what was decoded of it is not taken for what stands there
+                # So that a cached decoded tile is not mistaken for the new content.
                 self._versions[key] = self._versions.get(key, 0) + 1
             self._drop(key)
 

@@ -1,4 +1,4 @@
-"""The right storage for a path."""
+"""Storages by path."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ REMOTE_SCHEMES = ("s3", "gs", "az")
 
 
 def is_remote(path: str | Path) -> bool:
-    """Whether a path is an address of an object store."""
+    """Whether a path is the URL of an object store."""
     return "://" in str(path) and urlsplit(str(path)).scheme in REMOTE_SCHEMES
 
 
 def open_storage(path: str | Path) -> Storage:
-    """Storage below a folder or an address `s3://…`, `gs://…`, `az://…`; opens nothing.
+    """Storage below a folder or a URL `s3://…`, `gs://…`, `az://…`; does no I/O.
 
     Raises `MissingExtra` when the package for object stores is not installed.
     """
@@ -30,10 +30,10 @@ def open_storage(path: str | Path) -> Storage:
 
 
 def object_stamps(address: str, most: int | None = None) -> dict[str, str]:
-    """Of the objects below an address: how GDAL names them, and what changes when they do.
+    """The objects below an address: GDAL's name and a stamp that changes with the object.
 
-    One listing (a request for every thousand), no question about each object; `most` are looked
-    at, the first ones by name. Raises `InputError` when it cannot be listed.
+    One listing (a request per thousand objects) and no request per object; at most `most` objects,
+    the first by name. Raises `InputError` when the store cannot be listed.
     """
     from automap_tiles.storage.remote import ObjectStorage
 
@@ -42,8 +42,9 @@ def object_stamps(address: str, most: int | None = None) -> dict[str, str]:
 
 
 def listed_once(storage: Storage) -> Storage:
-    """The same, for who asks of very many keys whether they were there before he began.
+    """The storage, optimised for checking which of very many keys existed beforehand.
 
-    An object store is listed then, where that is cheaper, and remembered; others stay as they are.
+    An object store is then listed, where that is cheaper, and the listing kept; other storages are
+    returned unchanged.
     """
     return storage.listed_once() if isinstance(storage, Listable) else storage

@@ -1,4 +1,4 @@
-"""What a place for bytes can do."""
+"""Protocols of storages."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 
 class Cleaned(NamedTuple):
-    """What became of part files."""
+    """Result of cleaning up part files."""
 
     removed: int
     left: int
-    """Whose writer may be alive: to be looked at again."""
+    """Part files whose writer may be alive: to be checked again."""
 
 
 class Sent(Protocol):
-    """A content that is sent while it is written."""
+    """A file object whose content is uploaded while it is written."""
 
     def write(self, data: bytes) -> int:
         """Raises `OutputError`."""
@@ -28,17 +28,17 @@ class Sent(Protocol):
 class Storage(Protocol):
     """Bytes under keys such as `12/5/7.tif`, below one root.
 
-    Implementations are picklable, may be used by many threads at once, open nothing before they
-    are asked, and never show credentials.
+    Implementations are picklable and thread-safe, do no I/O before a method is called, and never
+    expose credentials.
     """
 
     @property
     def root(self) -> str:
-        """Folder or address that all keys are below, as the user wrote it."""
+        """Folder or URL above all keys, as the user wrote it."""
         ...
 
     def url(self, key: str) -> str:
-        """What GDAL opens for a key: a path, or `/vsis3/bucket/…`."""
+        """Name under which GDAL opens a key: a path, or `/vsis3/bucket/…`."""
         ...
 
     def get(self, key: str) -> bytes:
@@ -46,69 +46,69 @@ class Storage(Protocol):
         ...
 
     def chunks(self, key: str) -> Iterator[bytes]:
-        """A large content piece by piece; raises as `get` does, also on the way."""
+        """A large file in pieces; raises as `get` does, also during iteration."""
         ...
 
     def put(self, key: str, data: bytes | memoryview) -> None:
-        """Store whole or not at all; raises `OutputError`."""
+        """Store atomically; raises `OutputError`."""
         ...
 
     def staged(self, key: str) -> AbstractContextManager[Path]:
-        """A local path to write a large file to; it is stored when the block ends well.
+        """A local path to write a large file to; it is stored when the block succeeds.
 
-        Raises `OutputError` when it cannot be; whatever the block raises comes through, and then
-        nothing is stored.
+        Raises `OutputError` when storing fails; exceptions of the block propagate, and then nothing
+        is stored.
         """
         ...
 
     def exists(self, key: str) -> bool: ...
 
     def stamp(self, key: str) -> str:
-        """Changes when the bytes do; raises as `get` does."""
+        """A stamp that changes with the content; raises as `get` does."""
         ...
 
     def exists_many(self, keys: Sequence[str]) -> set[str]:
-        """Those of the keys that are there."""
+        """The keys that exist."""
         ...
 
     def list(self, prefix: str = "") -> Iterator[str]:
-        """Keys that start with the prefix, in no promised order."""
+        """Keys that start with the prefix, in undefined order."""
         ...
 
     def delete(self, key: str) -> None:
-        """Remove; nothing happens when the key is absent. Raises `OutputError`."""
+        """Delete a key; does nothing when it is absent. Raises `OutputError`."""
         ...
 
     def move(self, key: str, to: str) -> None:
-        """Give the bytes another key; what that held is replaced.
+        """Rename a key, replacing the target if it exists.
 
         Raises `FileNotFoundError`, `OutputError`.
         """
         ...
 
     def clean_parts(self, key: str | None = None) -> Cleaned:
-        """Remove what runs that died in the middle of a `put` left behind, of one key or of all.
+        """Delete what runs killed during a `put` left behind, for one key or all.
 
-        Only for who holds the lock of the output: what others are writing now must not go.
+        Only for the holder of the output's lock: what others are still writing must not be deleted.
         """
         ...
 
 
 @runtime_checkable
 class Listable(Storage, Protocol):
-    """A place where a list of everything costs less than many questions."""
+    """A storage where one listing is cheaper than many existence checks."""
 
     def listed_once(self) -> Storage:
-        """The same, as it was when it was listed: for who asks what was there before."""
+        """A snapshot of the storage for existence checks."""
         ...
 
 
 @runtime_checkable
 class Streaming(Storage, Protocol):
-    """A place that is not on this machine, for contents that need not be here as a whole."""
+    """A remote storage for contents that are never on this machine as a whole."""
 
     def writing(self, key: str) -> AbstractContextManager[Sent]:
-        """A content that goes out while it is written; it is there when the block ends well.
+        """A content that is uploaded while it is written; it appears when the block succeeds.
 
         Raises `OutputError`.
         """

@@ -1,4 +1,4 @@
-"""An object of a store as a file that can be read anywhere: each read is a request for a range."""
+"""An object of a store as a seekable file: each read is a range request."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 BUFFER = 1 << 18
-"""Bytes that are fetched at least: the list of an archive is many small reads side by side."""
+"""Smallest request in bytes: reading an archive's index is many small adjacent reads."""
 
 Fetch = Callable[[int, int], bytes]
-"""Bytes from a start to an end (not included); raises `OSError`."""
+"""Bytes from a start to an end (exclusive); raises `OSError`."""
 
 
 class RangeFile(io.RawIOBase):
-    """Bytes behind ranges; wrap it in `io.BufferedReader`."""
+    """Raw file over range requests; wrap it in `io.BufferedReader`."""
 
     def __init__(self, size: int, fetch: Fetch) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""Requests to an object store that are sent again when they fail, for a limited time and in words.
+"""Retries of failed object store requests, for a limited time and reported to the user.
 
-The client could do so by itself, and nobody would hear of it: a run that takes an hour longer
-because its store fails would look like any other. So each request that is sent again is told.
+The client could retry by itself, but silently: a run that takes an hour longer because its store
+fails would look like any other. So each retry is reported.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 _Answer = TypeVar("_Answer")
 
 SILENCE = 25.0
-"""Seconds without a byte after which a request is given up: 5 MB, the size of a part of a large
-object, need 200 kB/s for that. What GDAL reads has the same name for it in the environment."""
+"""Seconds without a byte after which a request is given up: 5 MB, the part size of large uploads,
+need 200 kB/s for that. GDAL uses the same environment variable for its reads."""
 _SILENCE_NAME = "GDAL_HTTP_LOW_SPEED_TIME"
 
 ATTEMPTS = 8
-"""How often a request is sent, at most."""
+"""Most attempts per request."""
 
 PATIENCE = 90.0
-"""Seconds since it was sent first after which it is not sent again."""
+"""Seconds since the first attempt after which a request is not retried."""
 
-# Pauses double; together they are about half a minute.
+# Pauses double; they add up to about half a minute.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 
-# RFC 9110, 15.5.9 and 15.6; RFC 6585, 4: what may be otherwise a moment later.
+# Transient HTTP status codes: RFC 9110, 15.5.9 and 15.6; RFC 6585, 4.
 _PASSING = {408, 429, 500, 502, 503, 504}
 _STATUS = re.compile(r"status(?: code)?: (\d{3})\b")
 
-# How the client (reqwest, in the debug text of object_store) calls what went wrong on the way.
+# Wording of connection errors by the client (reqwest, in the debug text of object_store).
 _NO_ANSWER = re.compile(r"kind: Timeout|operation timed out|TimedOut")
 _CUT_OFF = re.compile(r"response body error|error decoding response body|end of file before")
 _LOST = re.compile(r"error sending request|connection closed|Connection reset")
@@ -52,7 +52,7 @@ def silence() -> float:
 
 
 def obstore_package() -> Any:
-    """The package for object stores; raises `MissingExtra` where it is not installed."""
+    """The obstore package; raises `MissingExtra` when it is not installed."""
     try:
         import obstore
         import obstore.store
@@ -62,7 +62,7 @@ def obstore_package() -> Any:
 
 
 def transient_failure(error: Exception) -> str | None:
-    """What is wrong with a store that may work a moment later; None for all other errors."""
+    """Description of a transient failure of a store; None for all other errors."""
     if not isinstance(error, obstore_package().exceptions.GenericError):
         return None
     text = str(error)
@@ -76,7 +76,7 @@ def transient_failure(error: Exception) -> str | None:
 
 
 def report_retry(trouble: str, name: str) -> None:
-    """Tell what went wrong with a store that may work a moment later, and what became of it."""
+    """Report a transient failure of a store and its outcome."""
     tell(
         Note(
             fate=Fate.REPEATED,
@@ -89,15 +89,15 @@ def report_retry(trouble: str, name: str) -> None:
 
 @dataclass
 class Attempts:
-    """How often one thing has been asked for, and for how long."""
+    """Number and duration of the attempts at one request."""
 
     name: str
-    """Of the object, to be told."""
+    """Name of the object, for messages."""
     failures: int = 0
     since: float = 0.0
 
     def failed(self, error: Exception) -> None:
-        """Wait before it is asked for again; raises the error where that is of no use any more."""
+        """Wait before the next attempt; raises the error when retrying is pointless."""
         trouble = transient_failure(error)
         now = time.monotonic()
         self.since = self.since or now
@@ -105,18 +105,18 @@ class Attempts:
         if trouble is None or self.failures >= ATTEMPTS or now - self.since > PATIENCE:
             raise error
         report_retry(f"{trouble}; asked again", self.name)
-        # spread, so that workers that were turned away together do not come back together
+        # Jittered, so that workers rejected at the same time do not retry at the same time.
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (self.failures - 1))
         time.sleep(pause * random.uniform(0.5, 1.0))
 
     @property
     def said(self) -> str:
-        """To be added to an error."""
+        """Suffix for an error message."""
         return f", tried {self.failures} times" if self.failures > 1 else ""
 
 
 def with_retries(name: str, ask: Callable[[], _Answer]) -> _Answer:
-    """The answer to a request that may be sent again; raises the client's errors."""
+    """Response to a request that may be retried; raises the client's errors."""
     attempts = Attempts(name)
     while True:
         try:
@@ -126,14 +126,14 @@ def with_retries(name: str, ask: Callable[[], _Answer]) -> _Answer:
 
 
 UPLOADS = 3
-"""How often an object that is sent while it is written is begun, at most."""
+"""Most times a streamed upload is restarted."""
 
 
 def upload_with_retries(send: Callable[[], _Answer]) -> _Answer:
-    """What a `send` gives that writes an object from its beginning; raises `OutputError`.
+    """Result of `send`, which writes an object from its beginning; raises `OutputError`.
 
-    It is begun again where the store lost what cannot be sent again alone, such as the answer to
-    the request that begins an upload.
+    The upload is restarted when something is lost that cannot be retried alone, such as the
+    response to the request that initiates it.
     """
     for _ in range(UPLOADS - 1):
         try:
@@ -144,10 +144,10 @@ def upload_with_retries(send: Callable[[], _Answer]) -> _Answer:
 
 
 def stream_with_retries(name: str, begin: Callable[[int], Iterator[bytes]]) -> Iterator[bytes]:
-    """The bytes of an object; `begin` gives those from a place on and is asked again for the rest.
+    """The bytes of an object; `begin` streams them from an offset and is called again to resume.
 
-    Raises the client's errors. What comes in between is a success: only attempts without a single
-    byte are counted.
+    Raises the client's errors. Any byte received resets the count: only attempts without a single
+    byte count as failures.
     """
     attempts, place = Attempts(name), 0
     while True:

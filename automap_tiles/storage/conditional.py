@@ -1,7 +1,7 @@
-"""Objects that several machines may write, each only when it knows what is there.
+"""Optimistic locking of objects that several machines may write.
 
-Conditional requests as S3, GCS and Azure have them: `If-None-Match: *` for an object that must not
-be there yet, `If-Match` with the ETag (at GCS the generation) of the one that is to be replaced.
+Uses the conditional requests of S3, GCS and Azure: `If-None-Match: *` for an object that must not
+exist yet, `If-Match` with the ETag (at GCS the generation) of the version to be replaced.
 """
 
 from __future__ import annotations
@@ -18,39 +18,39 @@ from automap_tiles.storage._clients import reason_of
 from automap_tiles.storage._retries import obstore_package
 from automap_tiles.storage.remote import ObjectStorage
 
-# What a store answers that knows no conditions (RFC 9110, 15.6.2).
+# Response of a store that does not support conditions (RFC 9110, 15.6.2).
 _NOT_IMPLEMENTED = re.compile(r"status code: 501\b")
 
 
 class ChangedMeanwhile(Exception):
-    """Another one has written, or removed, the object."""
+    """Another writer has written or deleted the object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What tells the states of an object apart."""
+    """Identifies a version of an object."""
 
     e_tag: str | None
     generation: str | None
 
 
 class GuardedStorage(ObjectStorage):
-    """Objects below an address, written only over what is known."""
+    """Objects below an address, written only over a known version."""
 
     def __init__(self, root: str) -> None:
         super().__init__(root)
         self.is_guarded = True
-        """Whether the store heeds conditions; found out by `check_guard`."""
+        """Whether the store honours conditions; determined by `check_guard`."""
 
     def listed_once(self) -> ObjectStorage:
-        """Itself: what it answers is as it is now, and others write here meanwhile."""
+        """Returns itself: others may write meanwhile, so a snapshot would be stale."""
         return self
 
     def check_guard(self, key: str, data: bytes, known: Version) -> Version:
-        """Try to make an object anew that is there, with the bytes it has; its state after that.
+        """Try to create an object that exists, with the same bytes; return its version afterwards.
 
-        A store that lets that happen, or refuses such requests altogether, does not guard: from
-        then on objects are written without a condition.
+        A store that allows it, or rejects conditional requests altogether, does not guard: from
+        then on objects are written unconditionally.
         """
         try:
             changed = self.put_over(key, data, None)
@@ -60,7 +60,7 @@ class GuardedStorage(ObjectStorage):
         return changed
 
     def get_version(self, key: str) -> tuple[bytes, Version] | None:
-        """Bytes and state of an object; None when there is none. Raises `InputError`."""
+        """Bytes and version of an object; None when it does not exist. Raises `InputError`."""
         obstore = obstore_package()
         try:
             return self._ask(key, lambda: _with_version(obstore.get(self._client(), key)))
@@ -70,10 +70,10 @@ class GuardedStorage(ObjectStorage):
             raise InputError(f"cannot be read: {reason_of(error)}", self._name(key)) from None
 
     def put_over(self, key: str, data: bytes, known: Version | None) -> Version:
-        """Store over the state that is known, None where there must be no object.
+        """Replace a known version; None when the object must not exist yet.
 
-        A request that was answered, but whose answer was lost, is repeated by the client and then
-        finds its own object: whoever reads that it is so has stored it. Raises `ChangedMeanwhile`,
+        When the response to a successful request is lost, the client retries and finds its own
+        object: if the content is ours, the write counts as successful. Raises `ChangedMeanwhile`,
         `OutputError`.
         """
         mode = "create" if known is None else _mode(known)
@@ -97,7 +97,7 @@ class GuardedStorage(ObjectStorage):
             raise
 
     def written(self, key: str) -> datetime | None:
-        """When an object was written, by the clock of the store; None without an object."""
+        """Modification time of an object by the store's clock; None when it does not exist."""
         with self._explained(key):
             try:
                 head = obstore_package().head
@@ -108,10 +108,10 @@ class GuardedStorage(ObjectStorage):
         return when
 
     def age(self, key: str) -> float | None:
-        """Seconds since an object was written, by the clock of the store; None without an object.
+        """Age of an object in seconds by the store's clock; None when it does not exist.
 
-        The clocks of two machines may differ by any amount: the store's time now is that of an
-        object which is written for this.
+        The clocks of two machines may differ by any amount, so the store's current time is taken
+        from an object written for this purpose.
         """
         written, probe = self.written(key), f"{key}.now"
         if written is None:
@@ -123,13 +123,13 @@ class GuardedStorage(ObjectStorage):
 
     @contextlib.contextmanager
     def _explained(self, key: str) -> Iterator[None]:
-        """Errors of the client as ours."""
+        """Convert the client's errors to ours."""
         errors = obstore_package().exceptions
         try:
             yield
         except (errors.AlreadyExistsError, errors.PreconditionError) as error:
             raise ChangedMeanwhile(self._name(key)) from error
-        except FileNotFoundError as error:  # it was to be replaced
+        except FileNotFoundError as error:  # The object to be replaced is gone.
             raise ChangedMeanwhile(self._name(key)) from error
         except errors.BaseError as error:
             raise OutputError(f"cannot be written: {reason_of(error)}", self._name(key)) from None

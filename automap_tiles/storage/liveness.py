@@ -1,19 +1,19 @@
-"""Whether a process of this machine lives."""
+"""Whether a local process is alive."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-# Seconds by which the clocks of processes and files may differ.
+# Tolerance in seconds between process start times and file times.
 _SLACK = 60.0
 
 
 def is_alive(pid: int, *, since: float | None = None) -> bool:
-    """Whether a process lives; `since`: and has lived at that time (seconds since 1970) already.
+    """Whether a process is alive; with `since`: and was already at that time (Unix seconds).
 
-    A zombie does not live: it is a process that has ended and that nobody has asked for yet. Where
-    the system tells nothing about a process (only Linux does here), its id is all there is.
+    A zombie is not alive: it has ended but has not been reaped. Where the system gives no details
+    (only Linux is supported), only the process id is checked.
     """
     try:
         os.kill(pid, 0)
@@ -31,16 +31,16 @@ def is_alive(pid: int, *, since: float | None = None) -> bool:
 
 
 def start_of(pid: int) -> str | None:
-    """When a process started, as its system counts; None where it does not tell.
+    """Start time of a process in the system's units; None where it is not available.
 
-    With its id it names a process of one machine for as long as that is not started anew.
+    Together with the id it identifies a process of a machine until the machine reboots.
     """
     fields = _fields(pid)
     return None if fields is None or fields[0] in ("Z", "X") else fields[19]
 
 
 def _fields(pid: int) -> list[str] | None:
-    """Fields of /proc/PID/stat from the third on (proc_pid_stat(5)): state, …, start time."""
+    """Fields of /proc/PID/stat from the third onwards (proc_pid_stat(5)): state, …, start time."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -49,7 +49,7 @@ def _fields(pid: int) -> list[str] | None:
 
 
 def _started(fields: list[str]) -> float | None:
-    """Seconds since 1970."""
+    """Start time in Unix seconds."""
     try:
         lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
         booted = next(int(line.split()[1]) for line in lines if line.startswith("btime "))

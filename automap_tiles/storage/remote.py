@@ -1,7 +1,7 @@
 """Objects of a store: `s3://`, `gs://`, `az://`.
 
-Credentials and endpoints come from the environment (or the machine's role) where they are used:
-none is kept here, so none can travel, be printed or be written.
+Credentials and endpoints are read from the environment (or the machine's role) where they are used:
+none is stored here, so none can be pickled, printed or written.
 """
 
 from __future__ import annotations
@@ -36,24 +36,24 @@ _Answer = TypeVar("_Answer")
 
 _VSI = {"s3": "/vsis3", "gs": "/vsigs", "az": "/vsiaz"}
 
-# From so many bytes on an object is sent in parts (obstore's own limit).
+# Objects from this size (bytes) on are uploaded in parts (obstore's own limit).
 _IN_PARTS = 5 * 2**20
 
-# Questions about existence are latency, not work.
+# Existence checks are bound by latency, not CPU.
 _THREADS = 16
 
-# One client per root, process and endpoint. They are thread-safe but must not live through a fork.
+# One client per root, process and endpoint. Clients are thread-safe but do not survive a fork.
 _clients: dict[tuple[int, str, bool, str | None], Any] = {}
 _lock = threading.Lock()
 
 
 class PartWriter:
-    """An object that is sent while it is written."""
+    """An object that is uploaded while it is written."""
 
     def __init__(self, file: Any, name: str, arrived: Callable[[int], bool]) -> None:
-        """`file` as `obstore.open_writer` gives it; `name` is told in errors.
+        """`file` is the result of `obstore.open_writer`; `name` is used in errors.
 
-        `arrived` is asked whether the object is there, new and of so many bytes.
+        `arrived` tells whether the object exists, is new and has the given size in bytes.
         """
         self._file = file
         self._name = name
@@ -70,12 +70,12 @@ class PartWriter:
         return len(data)
 
     def close(self) -> None:
-        """From now on it is there. Raises `OutputError`, `UploadBrokeOff`."""
+        """Complete the upload: the object appears. Raises `OutputError`, `UploadBrokeOff`."""
         try:
             self._file.close()
         except (FileNotFoundError, obstore_package().exceptions.BaseError) as error:
             trouble = transient_failure(error)
-            # the answer to the last request may be lost where the request was not
+            # The response to the last request may be lost although the request succeeded.
             if trouble is None or not self._arrived(self._size):
                 raise self._failure(error) from None
             report_retry(f"{trouble} at the end of an upload; it is there", self._name)
@@ -88,8 +88,8 @@ class PartWriter:
 class ObjectStorage:
     """Objects below an address such as `s3://bucket/folder`.
 
-    One put is whole or not at all, so there are no part files. Raises `MissingExtra` when obstore
-    is not installed.
+    A put is atomic, so there are no part files. Raises `MissingExtra` when obstore is not
+    installed.
     """
 
     def __init__(self, root: str) -> None:
@@ -136,14 +136,14 @@ class ObjectStorage:
 
     @contextmanager
     def writing(self, key: str, tags: Mapping[str, str] | None = None) -> Iterator[PartWriter]:
-        """A file that goes out part by part while it is written; it is there at the block's end.
+        """A file that is uploaded in parts while it is written; it appears at the end of the block.
 
-        `tags` are those that a store shows and counts objects by.
+        `tags` are object tags, by which a store lists and bills objects.
 
-        When the block is left by an error there is none; parts that were sent stay in the store as
-        an upload without an end, until a rule of the bucket removes it
-        (AbortIncompleteMultipartUpload). Raises `OutputError`, and `UploadBrokeOff` where another
-        attempt may do.
+        When the block raises, no object appears; parts already sent remain in the store as an
+        incomplete upload until a lifecycle rule of the bucket removes them
+        (AbortIncompleteMultipartUpload). Raises `OutputError`, and `UploadBrokeOff` when another
+        attempt may succeed.
         """
         before = self._version(key)
 
@@ -159,7 +159,7 @@ class ObjectStorage:
         file.close()
 
     def _version(self, key: str) -> tuple[int, str, str] | None:
-        """Size, tag and time of an object; None where there is none. Raises `OutputError`."""
+        """Size, ETag and time of an object; None when it does not exist. Raises `OutputError`."""
         store, obstore = self._client(), obstore_package()
         try:
             found = self._ask(key, lambda: obstore.head(store, key))
@@ -170,10 +170,10 @@ class ObjectStorage:
         return found["size"], str(found["e_tag"]), str(found["last_modified"])
 
     def signed(self, key: str, seconds: float, endpoint: str | None = None) -> str:
-        """An address at which anybody can read an object for so long.
+        """A presigned URL at which anybody can read an object for a limited time.
 
-        `endpoint`: the address of the store as those see it, which is part of the signature.
-        Raises `OutputError` where the store cannot sign.
+        `endpoint`: the store's URL as seen by those readers, which is part of the signature. Raises
+        `OutputError` when the store cannot sign.
         """
         obstore = obstore_package()
         store = self._client() if endpoint is None else connect(self._root, endpoint)
@@ -184,7 +184,7 @@ class ObjectStorage:
         return address
 
     def _head(self, key: str) -> Mapping[str, Any]:
-        """What the store says of an object; raises as `get` does."""
+        """Metadata of an object; raises as `get` does."""
         store, obstore = self._client(), obstore_package()
         try:
             found: Mapping[str, Any] = self._ask(key, lambda: obstore.head(store, key))
@@ -202,16 +202,16 @@ class ObjectStorage:
         return True
 
     def stamp(self, key: str) -> str:
-        """Changes when the object does; raises as `get` does."""
+        """A stamp that changes with the object; raises as `get` does."""
         return _stamp(self._head(key))
 
     def stream(
         self, key: str, start: int = 0, validator: str | None = None
     ) -> tuple[int, int, str | None, Iterator[bytes]]:
-        """A large object bit by bit: where the bytes begin, its size, its ETag and the bytes.
+        """A large object in pieces: offset of the first byte, size, ETag and the bytes.
 
-        They begin at `start` if the ETag is still `validator`, else at 0. Raises as `get` does,
-        also while the bytes are read.
+        The bytes begin at `start` if the ETag is still `validator`, else at 0. Raises as `get`
+        does, also during iteration.
         """
         store, obstore = self._client(), obstore_package()
         found = self._head(key)
@@ -227,13 +227,13 @@ class ObjectStorage:
         return begin, size, tag, self._told(key, stream_with_retries(self._name(key), from_place))
 
     def reader(self, key: str) -> BinaryIO:
-        """An object that can be read anywhere, range by range; raises as `get` does.
+        """A seekable reader of an object by range requests; raises as `get` does.
 
-        What goes wrong while it is read is an `OSError`.
+        Failures while reading raise `OSError`.
         """
         store, obstore = self._client(), obstore_package()
         found = self._head(key)
-        # the same object to its end, also when it is replaced meanwhile
+        # The same version to the end, even when the object is replaced meanwhile.
         tag = {"if_match": found["e_tag"]} if found["e_tag"] else {}
 
         def fetch(start: int, end: int) -> bytes:
@@ -260,7 +260,7 @@ class ObjectStorage:
             raise InputError(f"cannot be read: {reason_of(error)}", self._name(key)) from None
 
     def _told(self, key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """Errors of the client, while bytes come in, as ours."""
+        """Convert the client's errors to ours while bytes are read."""
         try:
             yield from chunks
         except (FileNotFoundError, obstore_package().exceptions.BaseError) as error:
@@ -270,13 +270,13 @@ class ObjectStorage:
         if len(keys) <= 1:
             return {key for key in keys if self.exists(key)}
         with ThreadPoolExecutor(min(_THREADS, len(keys))) as pool:
-            # what is told in these threads belongs to who asks
+            # Notes from these threads belong to the caller.
             contexts = [copy_context() for _ in keys]
             found = pool.map(lambda context, key: context.run(self.exists, key), contexts, keys)
             return {key for key, there in zip(keys, found, strict=True) if there}
 
     def listed_once(self) -> ObjectStorage:
-        """The same, for who asks of very many keys whether they were there before."""
+        """A snapshot for checking which of very many keys existed beforehand."""
         return _ListedOnce(self.root)
 
     def list(self, prefix: str = "") -> Iterator[str]:
@@ -284,20 +284,20 @@ class ObjectStorage:
             yield entry["path"]
 
     def stamps(self, prefix: str = "") -> Iterator[tuple[str, str]]:
-        """Keys, each with what changes when the object does; for the price of a listing."""
+        """Keys, each with a stamp that changes with the object; costs one listing."""
         for entry in self._entries(prefix):
             yield entry["path"], _stamp(entry)
 
     def _entries(self, prefix: str) -> Iterator[Any]:
         store, obstore = self._client(), obstore_package()
-        # stores list by whole path segments, so a prefix inside a name is sorted out here
+        # Stores list by whole path segments, so a prefix inside a name is filtered here.
         folder = prefix.rpartition("/")[0]
         last: str | None = None
         attempts = Attempts(self._name(prefix))
         try:
             while True:
                 try:
-                    # names come in their order: a list that is cut off goes on behind the last one
+                    # Names are sorted: an interrupted listing resumes after the last one.
                     for chunk in obstore.list(store, prefix=folder or None, offset=last):
                         for entry in chunk:
                             last = entry["path"]
@@ -325,7 +325,7 @@ class ObjectStorage:
     def move(self, key: str, to: str) -> None:
         store, obstore = self._client(), obstore_package()
         try:
-            # each for itself: what was moved by a request whose answer got lost is not there again
+            # Separately: retrying a move whose response was lost would not find the source again.
             self._ask(key, lambda: obstore.copy(store, key, to))
             self._ask(key, lambda: obstore.delete(store, key))
         except FileNotFoundError as error:
@@ -337,7 +337,7 @@ class ObjectStorage:
         return Cleaned(0, 0)
 
     def _client(self, *, in_parts: bool = False) -> Any:
-        """`in_parts`: one that sends parts of an object again by itself."""
+        """`in_parts`: a client that retries parts of an object by itself."""
         place = (os.getpid(), self._root, in_parts, endpoint_of(self._root))
         client = _clients.get(place)
         if client is None:
@@ -362,10 +362,10 @@ class ObjectStorage:
 
 
 class _ListedOnce(ObjectStorage):
-    """A store as it was when it was listed, for who asks what is there before changing it."""
+    """A snapshot of a store, for checking what existed before it is changed."""
 
     def __init__(self, root: str) -> None:
-        from automap_tiles.storage._bulk_listing import Listing  # brings numpy
+        from automap_tiles.storage._bulk_listing import Listing  # Imports numpy.
 
         super().__init__(root)
         self._listing = Listing(self.list)
@@ -379,5 +379,5 @@ class _ListedOnce(ObjectStorage):
 
 
 def _stamp(entry: Any) -> str:
-    """Of an object, from what a store says of it."""
+    """Stamp of an object, from its metadata."""
     return f"{entry['size']} {entry['e_tag'] or entry['last_modified']}"

@@ -1,7 +1,7 @@
-"""Names under which GDAL opens arrays of Zarr stores.
+"""GDAL names of arrays in Zarr stores.
 
 GDAL before 3.12 finds neither the CRS nor the transform of products in EOPF format
-(OSGeo/gdal#13161): they stand in the name, of which GDAL makes a virtual raster.
+(OSGeo/gdal#13161), so the name encodes them as a virtual raster.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _PLAIN = re.compile(r'ZARR:"(?P<path>[^"]+)"(:/\w+[:\d]*)?')
 def placed_array(
     path: str, *, epsg: int, transform: Sequence[float], nodata: int | None = None
 ) -> str:
-    """Of an array (y, x) at a path of GDAL, with the six numbers of its affine transform.
+    """Name of an array (y, x) at a GDAL path, with the six coefficients of its transform.
 
-    Raises `InputError` for a path that such a name cannot hold.
+    Raises `InputError` for a path that cannot be part of such a name.
     """
     _check(path)
     a, b, c, d, e, f = transform
@@ -32,7 +32,7 @@ def placed_array(
 
 
 def plane_of(path: str, indexes: Sequence[int] = ()) -> str:
-    """Of the last two dimensions of an array, at places in the others; raises `InputError`."""
+    """Name of a 2-D slice of an array at indexes of its other axes; raises `InputError`."""
     _check(path)
     name = path.rpartition("/")[2]
     places = "".join(f":{index}" for index in indexes)
@@ -40,12 +40,12 @@ def plane_of(path: str, indexes: Sequence[int] = ()) -> str:
 
 
 def is_placed(name: str) -> bool:
-    """Whether it is a name of `placed_array`."""
+    """Whether a name was made by `placed_array`."""
     return _PLACED.fullmatch(name) is not None
 
 
 def array_path(name: str) -> str | None:
-    """Where the array lies that a name is of; None for all other names."""
+    """Path of the array in a name made by `placed_array`; None for other names."""
     found = _PLACED.fullmatch(name) or _PLAIN.fullmatch(name)
     return None if found is None else found["path"]
 

@@ -1,4 +1,4 @@
-"""Features: read on a tile, clip, reproject, burn into masks, store as bytes."""
+"""Features: read for a tile, clip, reproject, rasterize to masks, encode as bytes."""
 
 import automap_tiles.imports.rasterio  # noqa: F401 - before all that import it
 from automap_tiles.vector._antimeridian import (

@@ -1,7 +1,7 @@
-"""Longitudes have many numbers: 180.2 and -179.8 are the same meridian.
+"""Equivalent longitudes: 180.2 and -179.8 are the same meridian.
 
-The outline of a grid near the antimeridian counts on beyond 180 or -180; areas that users give and
-footprints of catalogues end there and go on at the other side (RFC 7946, section 3.1.9).
+The outline of a grid near the antimeridian continues beyond ±180; users' areas and the footprints
+of catalogues are split there (RFC 7946, section 3.1.9).
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from automap_tiles.vector._reproject import shift, shift_all
 
 
 def intersection_across_antimeridian(area: BaseGeometry, place: BaseGeometry) -> BaseGeometry:
-    """The part of an area that lies in a place, its longitudes counted as those of the place.
+    """The part of an area inside a place, with longitudes in the range of the place.
 
-    Both in longitude and latitude. An area that lies in the place as it is comes back itself.
+    Both in longitude and latitude. An area that already lies inside the place is returned
+    unchanged.
     """
     if place.contains(area):
         return area
@@ -86,12 +87,12 @@ def shifted_to_box(
 
 
 def intersects_across_antimeridian(area: BaseGeometry, place: BaseGeometry) -> bool:
-    """Whether two share a point, whichever turn of the globe their longitudes are counted on."""
+    """Whether two geometries share a point, comparing longitudes modulo 360 degrees."""
     return any(each.intersects(place) for each in _turned(area, place))
 
 
 def _turned(area: BaseGeometry, place: BaseGeometry) -> Iterator[BaseGeometry]:
-    """The area on each turn on which it might lie in the place."""
+    """The area, shifted by each multiple of 360 degrees by which it may meet the place."""
     if area.is_empty or place.is_empty:
         return
     (left, _, right, _), (west, _, east, _) = area.bounds, place.bounds

@@ -37,7 +37,7 @@ def encode_features(
 
 
 def _check(features: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]) -> None:
-    """Raise `ValueError` for what does not fit the schema, as fiona does for other formats."""
+    """Raise `ValueError` for features that do not fit the schema, as fiona does."""
     types = schema["properties"]
     for kind in types.values():
         fiona().schema.normalize_field_type(kind.partition(":")[0])
@@ -60,7 +60,7 @@ def decode_features(data: bytes, *, driver: str) -> list[Feature]:
             fiona().open(memory.name, enabled_drivers=[driver]) as collection,
         ):
             records = list(collection)
-            if len(collection) != len(records):  # the driver stops in silence
+            if len(collection) != len(records):  # The driver stops without an error.
                 raise InputError(
                     f"is a broken {driver} file: {len(records)} of {len(collection)} features"
                 )

@@ -1,7 +1,7 @@
 """GeoJSON (RFC 7946) as text, without OGR.
 
-Fiona has no place for lists of numbers, for numbers and text in one column, and writes nested
-values twice encoded; each is lost with no more than a line in the log.
+Fiona supports neither lists of numbers nor columns that mix numbers and text, and encodes nested
+values twice; such values are lost with only a log message.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _INT64 = range(-(2**63), 2**63)
 
 
 def dumps(features: Iterable[Mapping[str, Any]], crs: CRS) -> bytes:
-    """A FeatureCollection; its CRS as GDAL writes and reads it, beyond the RFC."""
+    """A FeatureCollection; its CRS as GDAL writes and reads it, an extension of the RFC."""
     head: dict[str, Any] = {"type": "FeatureCollection", "name": "tile"}
     if (urn := _urn(crs)) is not None:
         head["crs"] = {"type": "name", "properties": {"name": urn}}
@@ -47,9 +47,9 @@ def dumps(features: Iterable[Mapping[str, Any]], crs: CRS) -> bytes:
 
 
 def loads(content: bytes) -> list[Feature]:
-    """The features with a geometry; each with all properties that any has.
+    """The features that have a geometry; each has the union of all properties.
 
-    Raises `InputError` for what is no FeatureCollection, Feature or geometry.
+    Raises `InputError` for anything but a FeatureCollection, Feature or geometry.
     """
     try:
         found = parse_json(content)
@@ -69,10 +69,10 @@ def loads(content: bytes) -> list[Feature]:
 
 
 def settle(features: Sequence[Feature], kinds: Mapping[str, str]) -> dict[str, str]:
-    """Give each property one type, in place; the types, named as in fiona.
+    """Give each property a single type, in place; return the types, named as in fiona.
 
-    `kinds` are those that GDAL finds. What it cannot name is `json`; where texts stand among other
-    values all become texts, as in GDAL.
+    `kinds` are the types that GDAL detects. What it cannot name is `json`; columns that mix text
+    and other values become text, as in GDAL.
     """
     names = dict.fromkeys(name for each in features for name in each["properties"])
     settled = {}
@@ -118,18 +118,18 @@ def _as_kind(value: Any, kind: str) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """A value as JSON writes it, texts as they are."""
+    """A value serialised as JSON; strings are returned as they are."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:
-    """What JSON can hold."""
+    """The value, converted to something JSON can represent."""
     if isinstance(value, float) and not math.isfinite(value):
         tell(
             Note(
                 fate=Fate.LOST,
                 subject=Subject.ATTRIBUTES,
-                reason="GeoJSON has no NaN and no infinity; null stands there",
+                reason="GeoJSON has no NaN and no infinity; null is written instead",
             )
         )
         return None
@@ -145,7 +145,7 @@ def _plain(value: Any) -> Any:
 
 
 def _urn(crs: CRS) -> str | None:
-    """Name of a CRS; None of one without."""
+    """Name of a CRS; None when it has none."""
     if crs == CRS.from_epsg(4326):
         return "urn:ogc:def:crs:OGC:1.3:CRS84"  # as GDAL has it, longitude first
     authority = crs.to_authority()

@@ -1,4 +1,4 @@
-"""Geometries and features in one CRS: cut, sort by kind, unite."""
+"""Geometries and features in one CRS: clip, filter by type, union."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from automap_tiles.grid import Bounds
 
 Feature = dict[str, Any]
 
-# Kinds that a geometry may have beside its own: a polygon may become several by a cut.
+# Family of each geometry type: clipping may turn a polygon into a multipolygon.
 _FAMILY = {
     "Point": "Point",
     "MultiPoint": "Point",
@@ -41,13 +41,13 @@ _MULTI = {
 
 
 def to_shape(geometry: BaseGeometry | Mapping[str, Any]) -> BaseGeometry:
-    """A shapely geometry from one, from a GeoJSON-like geometry or from a feature."""
+    """A shapely geometry from a shapely geometry, GeoJSON-like geometry or feature."""
     if isinstance(geometry, BaseGeometry):
         return geometry
     if geometry.get("type") == "Feature" or "geometry" in geometry:
         return to_shape(geometry["geometry"])
     if geometry["type"] == "MultiPoint" and geometry["coordinates"]:
-        # shapely makes an object of each point first, which takes twenty times as long
+        # shapely would create an object per point first, which takes twenty times as long.
         return shapely.multipoints(np.array(geometry["coordinates"], dtype=np.float64))
     return shape(geometry)
 
@@ -84,7 +84,7 @@ def _placed(geometry: BaseGeometry) -> BaseGeometry:
 
 
 def to_mapping(geometry: BaseGeometry) -> dict[str, Any]:
-    """A geometry as GeoJSON has it."""
+    """A geometry as a GeoJSON mapping."""
     if geometry.geom_type == "MultiPoint":
         points = shapely.get_coordinates(geometry, include_z=geometry.has_z).tolist()
         return {"type": "MultiPoint", "coordinates": tuple(map(tuple, points))}
@@ -93,7 +93,7 @@ def to_mapping(geometry: BaseGeometry) -> dict[str, Any]:
 
 
 def plain_geometry(geometry: Any) -> dict[str, Any]:
-    """A geometry of fiona as GeoJSON has it, parts of collections too."""
+    """A fiona geometry as a GeoJSON mapping, including parts of collections."""
     found: dict[str, Any] = dict(geometry.__geo_interface__)
     if found.get("geometries") is not None:
         found["geometries"] = [plain_geometry(part) for part in found["geometries"]]
@@ -101,7 +101,7 @@ def plain_geometry(geometry: Any) -> dict[str, Any]:
 
 
 def repaired(geometry: BaseGeometry) -> BaseGeometry:
-    """The geometry, made valid where it is not."""
+    """The geometry, made valid if necessary."""
     return geometry if geometry.is_valid else shapely.make_valid(geometry)
 
 
@@ -111,9 +111,9 @@ def family(kind: str) -> str:
 
 
 def matching_parts(geometry: BaseGeometry, kind: str) -> Iterator[BaseGeometry]:
-    """The parts of a geometry of the family of a type, not empty; a collection is taken apart.
+    """The non-empty parts of a geometry in the family of a type; collections are split.
 
-    A cut may leave a line or a point of a polygon; those are not of its family.
+    Clipping may reduce a polygon to a line or a point; those are not in its family.
     """
     if geometry.is_empty:
         return
@@ -126,11 +126,11 @@ def matching_parts(geometry: BaseGeometry, kind: str) -> Iterator[BaseGeometry]:
 
 
 def fitting_parts(geometry: BaseGeometry, kind: str) -> Iterator[BaseGeometry]:
-    """The parts of a geometry as exactly the type that a file's schema asks for.
+    """The parts of a geometry as exactly the type that a file's schema requires.
 
-    A multi-part geometry is taken apart for a single type, a single one is wrapped for a
-    multi-part type or a collection; for `Geometry`, `Unknown` and the like everything fits. For a
-    type with heights (`3D Point`) what has none lies at 0.
+    Multi-part geometries are split for a single type, single ones are wrapped for a multi-part type
+    or a collection; `Geometry`, `Unknown` and the like accept everything. For a type with heights
+    (`3D Point`) missing heights become 0.
     """
     flat = kind.removeprefix(_3D)
     for part in matching_parts(geometry, flat):
@@ -165,9 +165,9 @@ def clip_to_box(geometry: BaseGeometry, bounds: Bounds) -> BaseGeometry:
 def clip_features(
     features: Iterable[Mapping[str, Any]], bounds: Bounds, kind: str | None = None
 ) -> list[Feature]:
-    """Features cut to a box, as GeoJSON-like dicts; one may become several, or none.
+    """Features clipped to a box, as GeoJSON-like dicts; one may become several, or none.
 
-    Parts are kept that are of the given geometry type, or else of the type each feature had.
+    Only parts of the given geometry type are kept, or else of the type each feature had.
     """
     cut = []
     for feature in features:
@@ -181,10 +181,10 @@ def clip_features(
 
 
 def as_feature(geometry: BaseGeometry, properties: Mapping[str, Any]) -> Feature:
-    """A GeoJSON-like dict."""
+    """A feature as a GeoJSON-like dict."""
     return {"type": "Feature", "geometry": to_mapping(geometry), "properties": dict(properties)}
 
 
 def union_geometry(geometries: Iterable[BaseGeometry | Mapping[str, Any]]) -> BaseGeometry:
-    """All of them as one valid geometry; empty when there are none."""
+    """The union of all geometries, valid; empty when there are none."""
     return shapely.union_all([repaired(to_shape(geometry)) for geometry in geometries])

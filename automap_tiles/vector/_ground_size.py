@@ -13,16 +13,16 @@ from automap_tiles.vector._reproject import reproject_geometry
 
 
 def pixel_area(x: float, y: float, pixel: tuple[float, float], crs: CRS) -> float:
-    """Square metres of a pixel of so many (x, y) CRS units at a place; raises `GridError`."""
+    """Area (m²) of a pixel of the given (x, y) size in CRS units at a place; raises `GridError`."""
     box = shapely.box(x, y, x + pixel[0], y + pixel[1])
     middle = reproject_geometry(box, crs, CRS.from_epsg(4326)).centroid
-    # equal areas around the pixel itself
+    # An equal-area projection centred on the pixel.
     near = CRS.from_proj4(f"+proj=laea +lat_0={middle.y} +lon_0={middle.x} +units=m")
     return float(reproject_geometry(box, crs, near).area)
 
 
 def ground_size(grid: GridLike) -> float | None:
-    """Metres along the edge of the pixel in the middle of a grid; None where it has no place."""
+    """Edge length (m) of the pixel in the middle of a grid; None where it has no location."""
     height, width = grid.shape
     there = grid.transform
     x, y = there @ (width // 2, height // 2)

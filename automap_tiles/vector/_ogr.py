@@ -1,4 +1,4 @@
-"""fiona, loaded when a file of features is first touched: many runs have none, it takes 30 ms."""
+"""fiona, imported on first use: many runs read no vectors, and the import takes 30 ms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @cache
 def fiona() -> Any:
-    """The package."""
+    """The fiona package."""
     import automap_tiles.imports.fiona  # noqa: F401 - before fiona
 
     return __import__("fiona")
@@ -16,7 +16,7 @@ def fiona() -> Any:
 
 @cache
 def ogr_errors(*more: type[Exception]) -> tuple[type[Exception], ...]:
-    """What it raises for files that cannot be read or written, and others."""
+    """Exceptions that fiona raises for files that cannot be read or written, and others."""
     fiona()
     from fiona._err import CPLE_BaseError
     from fiona.errors import FionaError

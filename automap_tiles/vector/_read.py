@@ -1,8 +1,8 @@
-"""Features of a file on the box of a tile.
+"""Features of a file within the box of a tile.
 
-What one tile gets must not depend on how the area is cut, so features are brought into the
-tile's CRS as a whole and clipped there. Small files are read once per process and kept in a
-search tree; large ones are asked for the tile's part each time.
+What one tile gets must not depend on how the area is tiled, so features are reprojected to the
+tile's CRS as a whole and clipped there. Small files are read once per process and kept in a spatial
+index; large ones are queried for each tile.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from automap_tiles.vector._source import (
     stamp_of,
 )
 
-# Files up to this size are read once and kept.
+# Files up to this size (bytes) are read once and kept.
 _KEEP_BYTES = 16 * 2**20
 
 _TURNS = 10
@@ -57,19 +57,19 @@ _Row = tuple[BaseGeometry, dict[str, Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class VectorInfo:
-    """What is known of a vector file without its features."""
+    """Metadata of a vector file."""
 
     crs: CRS
     bounds: Bounds | None
-    """In its CRS; None when there are no features."""
+    """In the CRS of the file; None when there are no features."""
     geometry: str
-    """Type, as fiona names it."""
+    """Geometry type, as named by fiona."""
     driver: str
-    """Of GDAL, by which the file is read."""
+    """GDAL driver that reads the file."""
     properties: dict[str, str]
-    """Type of each property, as fiona names them."""
+    """Type of each property, as named by fiona."""
     count: int = 0
-    """Of all features, those without a geometry among them."""
+    """Number of features, including those without a geometry."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class _Table:
     tree: shapely.STRtree
 
     def within(self, bounds: Bounds) -> Iterator[_Row]:
-        """Those whose box touches a box, in the order of the file."""
+        """Features whose box touches the given box, in file order."""
         for number in np.sort(self.tree.query(shapely.box(*bounds))):
             yield self.geometries[number], self.properties[number]
 
@@ -92,7 +92,7 @@ def describe(path: str) -> VectorInfo:
 
 
 def count_unplaced(path: str) -> int:
-    """How many features of a file have no geometry, or an empty one; all are looked at.
+    """Number of features with a missing or empty geometry; scans the whole file.
 
     Raises `InputError`.
     """
@@ -110,14 +110,14 @@ def count_unplaced(path: str) -> int:
 
 
 def _has_points(geometry: Mapping[str, Any]) -> bool:
-    """Whether there is a coordinate in a GeoJSON-like geometry."""
+    """Whether a GeoJSON-like geometry has any coordinates."""
     if "geometries" in geometry:
         return any(_has_points(part) for part in geometry["geometries"] or ())
     return _holds_number(geometry.get("coordinates"))
 
 
 def _holds_number(coordinates: Any) -> bool:
-    """Whether lists of lists end with a number somewhere, which the first that is full tells."""
+    """Whether nested lists contain a number; the first non-empty list decides."""
     if isinstance(coordinates, list | tuple):
         return any(_holds_number(part) for part in coordinates)
     return coordinates is not None and coordinates == coordinates  # noqa: PLR0124 - NaN is not
@@ -132,12 +132,12 @@ def read_features(
     validity_check: bool = True,
     world: Bounds | None = None,
 ) -> list[Feature]:
-    """Features of a file on a box, in its CRS and clipped to it.
+    """Features of a file within a box, in the CRS of the box and clipped to it.
 
-    `bounds` None gives all features; without `clip` they come whole, those whose box touches
-    `bounds`. With `validity_check` geometries are valid, else they are as they come. `world`: the
-    box of a grid that closes around the globe; what runs over its left or right edge comes in on
-    the other side. Raises `InputError` when the file cannot be read.
+    `bounds` None gives all features; without `clip` features whose box touches `bounds` are
+    returned whole. With `validity_check` geometries are made valid, else they are returned as
+    stored. `world` is the box of a grid that spans the globe: geometries crossing its left or right
+    edge are wrapped around. Raises `InputError` when the file cannot be read.
     """
     stamp = stamp_of(path)
     found: Iterable[_Row]
@@ -170,7 +170,7 @@ def _clipped(
 
 @lru_cache(maxsize=8)
 def _table(path: str, _stamp: Stamp, crs: CRS, world: Bounds | None) -> _Table:
-    """The whole file; the stamp makes a changed file another one."""
+    """All features of a file; the stamp is part of the cache key, so a changed file is reread."""
     rows = _query(path, None, crs, world)
     geometries = np.empty(len(rows), dtype=object)
     geometries[:] = [geometry for geometry, _ in rows]
@@ -197,7 +197,7 @@ def _inspect(path: str, stamp: Stamp | None) -> VectorInfo:
 
 
 def _query(path: str, bounds: Bounds | None, crs: CRS, world: Bounds | None) -> list[_Row]:
-    """Features, whole and in the CRS, of the part of a file around a box."""
+    """Features of a file around a box, unclipped and in the given CRS."""
     with open_source(path) as source:
         own = crs_of(source, path)
         try:
@@ -213,10 +213,10 @@ def _query(path: str, bounds: Bounds | None, crs: CRS, world: Bounds | None) -> 
 def _boxes(
     bounds: Bounds | None, crs: CRS, own: CRS, world: Bounds | None, source: Any
 ) -> list[Bounds | None]:
-    """Where to look in a file, its CRS; None: everywhere.
+    """Boxes to query in a file, in its CRS; None: everything.
 
-    Where the world closes, also a turn to the left and right: in files of longitudes from 0 to 360
-    the other half of it lies there.
+    On a global grid also the boxes shifted by ±360 degrees: files with longitudes from 0 to 360
+    have half of the world there.
     """
     if bounds is None:
         return [None]
@@ -235,7 +235,7 @@ def _boxes(
 def _records(
     path: str, source: Any, boxes: Sequence[Bounds | None]
 ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Geometry and properties of the features with a geometry, each once."""
+    """Geometry and properties of the features that have a geometry, each once."""
     if source.driver == "GeoJSON" and _is_kept(stamp_of(path)) and boxes == [None]:
         features = _features_of(path)
         _geojson.settle(features, dict(source.schema["properties"]))
@@ -247,7 +247,7 @@ def _records(
 
 
 def _features_of(path: str) -> list[Feature]:
-    """Of a GeoJSON file of this machine."""
+    """As above, for a local GeoJSON file."""
     try:
         return _geojson.loads(Path(path).read_bytes())
     except InputError as error:
@@ -255,7 +255,7 @@ def _features_of(path: str) -> list[Feature]:
 
 
 def _around(geometry: BaseGeometry, world: Bounds) -> BaseGeometry:
-    """A geometry with what runs over the left or right edge of the world on the other side."""
+    """A geometry whose parts beyond the left or right edge of the world are wrapped around."""
     if geometry.is_empty:
         return geometry
     left, bottom, right, top = geometry.bounds
@@ -278,12 +278,12 @@ def _around(geometry: BaseGeometry, world: Bounds) -> BaseGeometry:
 
 
 def _wider(bounds: Bounds) -> Bounds:
-    """A little more, because the edges were followed at points only."""
+    """The box, enlarged a little, because its edges were sampled at points only."""
     dx, dy = bounds.width / 100, bounds.height / 100
     left, bottom, right, top = bounds
     return Bounds(left - dx, bottom - dy, right + dx, top + dy)
 
 
 def _is_kept(stamp: Stamp | None) -> bool:
-    """Whether a file is small enough to be read once and kept."""
+    """Whether a file is small enough to be kept in memory."""
     return stamp is not None and stamp[1] <= _KEEP_BYTES

@@ -1,7 +1,7 @@
-"""Vector files of an object store: fetched whole, by the client that asks again when that fails.
+"""Vector files in an object store: downloaded whole, by the client that retries on failure.
 
-A driver of vectors asks for many small pieces, and what fails on the way it may take for the end of
-the file: features would be lost without a word.
+OGR drivers issue many small requests and may mistake a failed one for the end of the file: features
+would be lost silently.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 from automap_tiles.storage import Address
 from automap_tiles.vector._ogr import fiona
 
-# Of one file each. What has files beside it (Shapefile, OpenFileGDB) GDAL reads where it lies.
+# Single-file formats. Formats with several files (Shapefile, OpenFileGDB) GDAL reads in place.
 _ENDINGS = (
     ".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson", ".topojson", ".gpkg", ".fgb",
 )  # fmt: skip
 
-# Files that are kept in memory, per process.
+# Files kept in memory, per process.
 _KEPT = 4
 
 _copies: OrderedDict[tuple[str, str], Any] = OrderedDict()
@@ -26,7 +26,7 @@ _lock = threading.Lock()
 
 
 def local_copy(path: str) -> str:
-    """What fiona opens: for a file in an object store a copy in memory, else the path itself.
+    """What fiona opens: an in-memory copy of a file in an object store, else the path itself.
 
     Raises `InputError` when it cannot be fetched.
     """
@@ -36,17 +36,17 @@ def local_copy(path: str) -> str:
     try:
         key = (path, address.stamp())
     except FileNotFoundError:
-        return path  # opening it says so
+        return path  # Opening it raises the error.
     with _lock:
         if key not in _copies:
             from fiona.io import MemoryFile
 
             fiona()
-            # not the name in the store, which may hold anything
+            # Not the name in the store, which may contain any character.
             ending = path.rpartition(".")[2].lower()
             _copies[key] = MemoryFile(address.read(), filename=f"copy.{ending}")
             while len(_copies) > _KEPT:
-                _copies.popitem(last=False)  # open ones hold on to it
+                _copies.popitem(last=False)  # Open datasets keep a reference.
         _copies.move_to_end(key)
         name: str = _copies[key].name
         return name

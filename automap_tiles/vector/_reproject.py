@@ -1,8 +1,7 @@
 """Geometries from one CRS to another.
 
-Only vertices are transformed, so long edges are given more of them first: as many as it takes
-until the edge follows its true course within ten centimetres. That depends on the geometry alone,
-never on the tile it is read for.
+Only vertices are transformed, so long edges are densified first until each follows its true course
+within ten centimetres. That depends on the geometry alone, never on the tile it is read for.
 """
 
 from __future__ import annotations
@@ -22,17 +21,17 @@ from automap_tiles.grid import Bounds, full_turn
 from automap_tiles.grid.operation import transform_points
 from automap_tiles.vector._geometry import repaired
 
-# Ten centimetres, in metres and in degrees.
+# Ten centimetres, in metres and degrees.
 _TOLERANCE_METRES = 0.1
 _TOLERANCE_DEGREES = 1e-6
 
-# Parts that one edge is cut into at most: a straight line around the world stays below.
+# Most segments an edge is split into: a straight line around the world stays below.
 _MOST_PARTS = 4096
 
 _LON_LAT = CRS.from_epsg(4326)
 _MERCATOR = CRS.from_epsg(3857)
 
-# Latitudes beyond which the web's mercator and its relatives have no value.
+# Latitudes beyond which Web Mercator and similar projections are undefined.
 _MERCATOR_WORLD = shapely.box(-180.0, -85.06, 180.0, 85.06)
 
 _Points = NDArray[np.float64]
@@ -42,19 +41,19 @@ _Geometries = NDArray[np.object_]
 def reproject_geometry(
     geometry: BaseGeometry, source: CRS, target: CRS, *, segment: float | None = None
 ) -> BaseGeometry:
-    """The geometry in another CRS, valid; edges longer than `segment` (source units) are cut.
+    """The geometry in another CRS, valid; edges longer than `segment` (source units) are split.
 
-    Without `segment` edges are cut as finely as their curvature asks for. Where the antimeridian
-    is crossed, longitudes run on beyond ±180. Raises `GridError` when the target cannot express
-    the geometry, also not its part between 85.06° south and north, and `NoOperation` when no way
-    leads to the target at all.
+    Without `segment` edges are split as finely as their curvature requires. Across the antimeridian
+    longitudes continue beyond ±180. Raises `GridError` when the target CRS can represent neither
+    the geometry nor its part between 85.06° south and north, and `NoOperation` when there is no
+    coordinate operation to the target.
     """
     if segment is None or source == target or geometry.is_empty:
         return reproject_geometries([geometry], source, target)[0]
     return _segmented(geometry, source, target, segment)
 
 
-# These are outlines of scenes and of grids, which a run asks for again and again.
+# Outlines of scenes and grids, which a run reprojects again and again.
 @lru_cache(maxsize=1024)
 def _segmented(geometry: BaseGeometry, source: CRS, target: CRS, segment: float) -> BaseGeometry:
     return reproject_geometries([shapely.segmentize(geometry, segment)], source, target)[0]
@@ -63,7 +62,7 @@ def _segmented(geometry: BaseGeometry, source: CRS, target: CRS, segment: float)
 def reproject_geometries(
     geometries: Sequence[BaseGeometry], source: CRS, target: CRS
 ) -> list[BaseGeometry]:
-    """Many geometries at once, each as `reproject_geometry` would give it."""
+    """Many geometries at once, each as `reproject_geometry` returns it."""
     if source == target or not len(geometries):
         return [repaired(geometry) for geometry in geometries]
     array = np.empty(len(geometries), dtype=object)
@@ -78,7 +77,7 @@ def reproject_geometries(
 
 
 def reproject_bounds(bounds: Bounds, source: CRS, target: CRS) -> Bounds:
-    """The box around a box in another CRS, edges followed at 64 points or more."""
+    """The bounding box of a box in another CRS, edges sampled at 64 points or more."""
     if source == target:
         return bounds
     longest = max(bounds.width, bounds.height)
@@ -87,7 +86,7 @@ def reproject_bounds(bounds: Bounds, source: CRS, target: CRS) -> Bounds:
 
 
 def _reproject_part(single: _Geometries, source: CRS, target: CRS) -> BaseGeometry:
-    """By way of longitude and latitude, leaving out what is beyond the target's reach."""
+    """Via longitude and latitude, dropping what the target CRS cannot represent."""
     try:
         lonlat = repaired(_project(single, source, _LON_LAT)[0])
         inside = lonlat.intersection(_MERCATOR_WORLD)
@@ -96,7 +95,7 @@ def _reproject_part(single: _Geometries, source: CRS, target: CRS) -> BaseGeomet
         return repaired(_project(np.array([inside], dtype=object), _LON_LAT, target)[0])
     except CPLE_BaseError as error:
         name = target.to_string()
-        raise GridError(f"the geometry lies outside of what {name[:60]} can express") from error
+        raise GridError(f"the geometry lies outside what {name[:60]} can express") from error
 
 
 def _project(geometries: _Geometries, source: CRS, target: CRS) -> _Geometries:
@@ -107,7 +106,7 @@ def _project(geometries: _Geometries, source: CRS, target: CRS) -> _Geometries:
 
 
 def _with_heights(geometries: _Geometries, move: Callable[[_Points], _Points]) -> _Geometries:
-    """Geometries whose x and y were moved; a height stays what it was."""
+    """Geometries with x and y transformed; heights are unchanged."""
 
     def move_flat(points: _Points) -> _Points:
         return np.column_stack([move(points[:, :2]), points[:, 2]])
@@ -131,7 +130,7 @@ def shift_all(geometries: _Geometries, east: float) -> _Geometries:
 
 
 def _transform(points: _Points, source: CRS, target: CRS) -> _Points:
-    """(n, 2) coordinates; raises rasterio's CPLE errors where there is no value."""
+    """Coordinates of shape (n, 2); raises rasterio's CPLE errors where they are undefined."""
     if not len(points):
         return points
     found = transform_points(source, target, points[:, 0], points[:, 1])
@@ -142,14 +141,14 @@ def _transform(points: _Points, source: CRS, target: CRS) -> _Points:
 
 
 def _densify(geometries: _Geometries, source: CRS, target: CRS) -> _Geometries:
-    """Cut edges until their middles are where the middles of the projected edges are."""
+    """Split edges until their midpoints match the midpoints of the projected edges."""
     tolerance = _TOLERANCE_DEGREES if target.is_geographic else _TOLERANCE_METRES
     dense = geometries.copy()
     turn = full_turn(source)
     if turn is not None:
-        # An edge of more than half a turn would be taken for a jump over the antimeridian.
+        # An edge of more than 180 degrees would be mistaken for a crossing of the antimeridian.
         dense = shapely.segmentize(dense, turn / 8)
-    coarse = np.arange(len(dense))  # those that may still need more vertices
+    coarse = np.arange(len(dense))  # Edges that may still need more vertices.
     parts, longest = 1, np.zeros(len(dense))
     while coarse.size and parts < _MOST_PARTS:
         starts, ends, owner = _edges(dense[coarse])
@@ -166,9 +165,9 @@ def _densify(geometries: _Geometries, source: CRS, target: CRS) -> _Geometries:
 
 
 def _edges(geometries: _Geometries) -> tuple[_Points, _Points, NDArray[np.int64]]:
-    """(n, 2) starts and ends of all edges, and the number of the geometry each belongs to."""
+    """Starts and ends of all edges, each (n, 2), and the index of the geometry of each edge."""
     parts, owner = shapely.get_parts(geometries, return_index=True)
-    nested, inner = shapely.get_parts(parts, return_index=True)  # of collections of collections
+    nested, inner = shapely.get_parts(parts, return_index=True)  # Nested collections.
     owner = owner[inner]
     kinds = shapely.get_type_id(nested)
     areas, lines = kinds == shapely.GeometryType.POLYGON, np.isin(kinds, (1, 2))
@@ -181,7 +180,7 @@ def _edges(geometries: _Geometries) -> tuple[_Points, _Points, NDArray[np.int64]
 
 
 def _bend(starts: _Points, ends: _Points, source: CRS, target: CRS) -> NDArray[np.float64]:
-    """Distance of the true middle of each edge from the straight line between its ends."""
+    """Distance of the true midpoint of each edge from the chord between its ends."""
     first, last, middle = np.split(
         _transform(np.concatenate([starts, ends, (starts + ends) / 2]), source, target), 3
     )
@@ -210,7 +209,7 @@ def _unwrap(geometry: BaseGeometry, target: CRS) -> BaseGeometry:
     left, bottom, right, top = moved.bounds
     if right - left <= world / 2:
         return moved
-    # around a pole: everything on its side
+    # Around a pole: everything on its side.
     pole = world / 4
     if top + bottom >= 0:
         return shapely.box(-world / 2, bottom, world / 2, max(pole, top))

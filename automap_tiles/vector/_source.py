@@ -1,4 +1,4 @@
-"""Vector files opened, and what is told of what cannot be read of them."""
+"""Opening vector files, and notes on what cannot be read from them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.vector._ogr import fiona, ogr_errors
 from automap_tiles.vector._remote_files import local_copy
 
-# A virtual file of OGR could read other files of the machine and open connections, whatever its
-# name, so the drivers are listed. None of these follows references.
+# An OGR VRT, whatever its name, could read other local files and open connections, so the allowed
+# drivers are listed. None of these follows references.
 DRIVERS = (
     "GeoJSON",
     "GeoJSONSeq",
@@ -30,7 +30,7 @@ DRIVERS = (
     "OpenFileGDB",
 )
 
-# Those that may hold several layers.
+# Drivers of multi-layer formats.
 _WITH_LAYERS = ("GPKG", "OpenFileGDB", "TopoJSON")
 
 Stamp = tuple[int, int]
@@ -38,7 +38,7 @@ Stamp = tuple[int, int]
 
 
 def open_source(path: str) -> Any:
-    """A dataset of fiona; raises `InputError`."""
+    """An open fiona collection; raises `InputError`."""
     try:
         return fiona().open(local_copy(path), enabled_drivers=list(DRIVERS))
     except ogr_errors(OSError, ValueError) as error:
@@ -71,7 +71,7 @@ def bounds_of(source: Any) -> Bounds | None:
 
 
 def report_ignored_layers(path: str, source: Any) -> None:
-    """GDAL opens the first layer of a file."""
+    """Note that only the first of several layers is read, as GDAL does by default."""
     if source.driver not in _WITH_LAYERS:
         return
     others = [name for name in fiona().listlayers(local_copy(path)) if name != source.name]
@@ -89,7 +89,7 @@ def report_ignored_layers(path: str, source: Any) -> None:
 
 @contextmanager
 def skipped_columns() -> Iterator[list[str]]:
-    """Columns that fiona leaves out, saying so in its log only: it has no type for them."""
+    """Columns that fiona drops with only a log message, having no type for them."""
     found: list[str] = []
     log = logging.getLogger("fiona.ogrext")
     heard = _Skipped(found)
@@ -112,7 +112,7 @@ class _Skipped(logging.Handler):
 
 
 def report_lost_columns(names: Sequence[str]) -> None:
-    """Tell of columns that are lost."""
+    """Note which columns are lost."""
     if names:
         tell(
             Note.of(
@@ -126,14 +126,14 @@ def report_lost_columns(names: Sequence[str]) -> None:
 
 
 def crs_of(source: Any, path: str) -> CRS:
-    """Raises `MissingCrs`."""
+    """CRS of an open collection; raises `MissingCrs`."""
     if not source.crs_wkt:
         raise MissingCrs("has no CRS", path)
     return CRS.from_wkt(source.crs_wkt)
 
 
 def stamp_of(path: str) -> Stamp | None:
-    """Time and size of a local file; None for what is not a plain local file."""
+    """Modification time (ns) and size (bytes) of a local file; None for anything else."""
     try:
         status = os.stat(path)  # noqa: PTH116
     except OSError:

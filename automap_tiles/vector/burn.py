@@ -1,4 +1,4 @@
-"""Geometries into masks."""
+"""Rasterize geometries to masks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def burn(
 ) -> NDArray[np.bool_]:
     """Mask (y, x) of a grid: True on pixels whose centre is inside a geometry.
 
-    With `all_touched` on every pixel that a geometry touches; with `invert` the reverse. The
+    With `all_touched`, every pixel that a geometry touches; with `invert`, the reverse. The
     geometries are in the CRS of the grid.
     """
     shapes = [geometry for geometry in geometries if not _is_empty(geometry)]
@@ -45,9 +45,9 @@ def burn(
 def burn_values(
     shapes: Iterable[tuple[BaseGeometry, int]], grid: GridLike, *, all_touched: bool = False
 ) -> NDArray[np.uint8]:
-    """Values (y, x) of a grid, 1 to 255, of shapes that are burnt one over the other; 0: none.
+    """Values (y, x) from 1 to 255 of shapes burnt over each other in order; 0 where there is none.
 
-    As `burn`, in the order of the shapes.
+    See `burn` for the pixels that a shape covers.
     """
     some = [(geometry, value) for geometry, value in shapes if not _is_empty(geometry)]
     if not some:
