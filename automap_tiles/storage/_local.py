@@ -27,8 +27,9 @@ _OLD_SECONDS = 24 * 3600
 # Bytes of a large file read at a time: more do not fit into a CPU cache.
 _CHUNK = 2**18
 
-# The same for another machine, whose processes cannot be checked. But cleaning requires the lock of
-# the output, so the other run has ended and at most its last tiles are still being written.
+# Seconds after which a part file of another machine is stale. Its process cannot be checked, but
+# cleaning requires the lock of the output, so the other run has ended and at most its last tiles
+# are still being written.
 _OLD_SECONDS_ELSEWHERE = 10 * 60
 
 _counter = itertools.count()

@@ -72,9 +72,9 @@ class GuardedStorage(ObjectStorage):
     def put_over(self, key: str, data: bytes, known: Version | None) -> Version:
         """Replace a known version; None when the object must not exist yet.
 
-        When the response to a successful request is lost, the client retries and finds its own
-        object: if the content is ours, the write counts as successful. Raises `ChangedMeanwhile`,
-        `OutputError`.
+        When the response to a successful request is lost, the client retries and meets its own
+        object, which raises `ChangedMeanwhile`: a caller that reads its own content back has stored
+        it. Raises `OutputError` as well.
         """
         mode = "create" if known is None else _mode(known)
         with self._explained(key):

@@ -138,7 +138,7 @@ class ObjectStorage:
     def writing(self, key: str, tags: Mapping[str, str] | None = None) -> Iterator[PartWriter]:
         """A file that is uploaded in parts while it is written; it appears at the end of the block.
 
-        `tags` are object tags, by which a store lists and bills objects.
+        `tags` are object tags, which a store shows and can group objects by.
 
         When the block raises, no object appears; parts already sent remain in the store as an
         incomplete upload until a lifecycle rule of the bucket removes them
