@@ -1,4 +1,4 @@
-"""Whether the compiled kernels are used: numba, from the extra `automap-tiles[fast]`.
+"""Whether compiled kernels are used (numba, from the extra `automap-tiles[fast]`).
 
 They give the same results as NumPy, bit by bit, and pay for the geometric median, the medoid, the
 max-NDVI composite, what looks at the windows of pixels, and the blocks of many large files. To

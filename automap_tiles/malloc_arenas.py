@@ -1,4 +1,4 @@
-"""How many heaps the threads of a server share."""
+"""Limit the number of malloc arenas that the threads of a server use."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _M_ARENA_MAX = -8
 
 
 def limit_malloc_arenas(heaps: int = 2) -> bool:
-    """Let the threads of this process have so many heaps together; whether glibc was told.
+    """Limit glibc to this many malloc arenas; return whether glibc accepted the limit.
 
-    By itself it makes one for each of up to eight threads a processor, and each keeps what was
+    By default glibc creates up to eight arenas per processor, and each keeps the memory that was
     freed in it: measured with `automap serve` of 28 threads, 20 MB more. Does nothing where another
     C library serves or the environment says how it is to be.
     """

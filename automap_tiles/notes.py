@@ -1,4 +1,4 @@
-"""What was lost, replaced, ignored, guessed or repeated: said once, counted, kept.
+"""Notes: what was lost, replaced, ignored, guessed or repeated; grouped, counted and recorded.
 
 A step that drops, replaces, ignores, guesses or repeats something says so with a `Note`, wherever
 it is:

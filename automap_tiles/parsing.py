@@ -1,4 +1,4 @@
-"""JSON and YAML that somebody else wrote: bounded in depth and size, wrong in words.
+"""Parse untrusted JSON and YAML: bounded in depth and size, with errors that explain.
 
 The parsers of Python give up on deep nesting with `RecursionError`, which no reader expects, and
 take a YAML file of a few lines for billions of values (aliases of aliases). Here both are a

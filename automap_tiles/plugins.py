@@ -1,4 +1,4 @@
-"""What other packages bring along by entry points: missions, formats, processes, maskers.
+"""Plug-ins of other packages, found by entry points: missions, formats, processes, maskers.
 
 Nothing that a package offers is passed over in silence: a name that is taken, a name that two
 packages want, a group that nobody reads.

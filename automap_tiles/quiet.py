@@ -1,4 +1,4 @@
-"""A warning of rasterio that means nothing here, kept quiet also between threads."""
+"""Suppress a meaningless rasterio warning, also in threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workflows from Python: the same words as at the command line, events as they come, the outcome.
+"""Workflows from Python, with the same keywords as on the command line.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Ending a piece of work from outside: whoever works asks now and then whether to go on.
+"""Cooperative cancellation: long work checks regularly whether it should stop.
 
 As with `notes`, who runs a piece of work stands around it, with `stopping`, and steps deep below
 ask with `raise_if_stopped` at places where nothing of theirs is half done.

@@ -1,4 +1,4 @@
-"""Plain functions on arrays: composites, indices, terrain. No files, no tiles."""
+"""Array functions without files or tiles: composites, indices, terrain, textures, learning."""
 
 from automap_tiles.analysis._legacy_modules import install
 

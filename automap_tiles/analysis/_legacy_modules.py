@@ -1,4 +1,4 @@
-"""Modules by the names that they had in one folder with all others: users import them."""
+"""Earlier module names of `analysis`, which users' processes still import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one place where errors become a message and an exit code."""
+"""Turn errors into messages and exit codes; the only place that does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When Python looks for objects that only refer to each other.
+"""Pause the garbage collector while a command starts.
 
 Modules that are imported are never such objects, but each of the looks at them that a start makes
 goes through all of them: a tenth of its time.
@@ -16,7 +16,7 @@ _usual: list[tuple[int, int, int]] = []
 
 
 def pause_gc() -> None:
-    """Do not look before a command's work begins, or has made very many objects."""
+    """Postpone collection until a command's work begins or many objects have been allocated."""
     if gc.isenabled() and not _usual:
         _usual.append(gc.get_threshold())
         gc.set_threshold(_OBJECTS)
@@ -24,7 +24,7 @@ def pause_gc() -> None:
 
 
 def resume_gc() -> None:
-    """As usual, but for what is there already: processes that are forked share it then."""
+    """Resume collection; freeze existing objects so that forked processes share them."""
     if _usual:
         gc.freeze()
         gc.set_threshold(*_usual.pop())

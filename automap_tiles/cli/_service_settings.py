@@ -1,4 +1,4 @@
-"""Where a service lies, as options of its commands."""
+"""Options of the `service` commands that locate a service."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Many tiles: what to make, in which order, where, and what became of each."""
+"""The tile engine: planning, worker pools, the journal, events and overviews."""

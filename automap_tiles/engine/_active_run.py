@@ -1,4 +1,4 @@
-"""A run while it goes on: tiles through a pool of workers, into journal and events."""
+"""An active run: tiles pass through a pool of workers into the journal and the events."""
 
 from __future__ import annotations
 

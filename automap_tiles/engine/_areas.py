@@ -1,4 +1,4 @@
-"""The plan dealt out into areas, so that each worker goes on beside what it has just done.
+"""Split the plan into contiguous areas, so that each worker reuses the blocks it has read.
 
 Neighbouring tiles read the same blocks of their inputs, and workers that are processes of their own
 keep the blocks apart: where two of them took turns along the curve, nearly every block would be

@@ -1,4 +1,4 @@
-"""What is done already: the journal's rows, held against the tiles that are really there."""
+"""Tiles that are done: rows of the journal, verified against the tiles that exist."""
 
 from __future__ import annotations
 

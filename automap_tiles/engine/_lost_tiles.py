@@ -1,4 +1,4 @@
-"""Tiles that went with their workers."""
+"""Results for tiles that were lost because their worker died."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OR_TOO_LONG = "Or it took longer than --tile-timeout, and left no word of it."
 
 
 def lost_tile(index: TileIndex, error: str, seconds: float = 0.0) -> TileResult:
-    """A tile that went with its worker."""
+    """The result of a tile whose worker died."""
     return TileResult(
         index=index, status=TileStatus.FAILED, seconds=seconds, worker="lost", error=error
     )
@@ -48,6 +48,6 @@ def is_lost(future: Results, pool: Pool) -> bool:
 
 
 def last_line(error: str | None) -> str:
-    """What a traceback says in the end."""
+    """Return the last line of a traceback."""
     lines = (error or "").strip().splitlines()
     return lines[-1] if lines else "an error without a text"

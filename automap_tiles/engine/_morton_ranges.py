@@ -1,4 +1,4 @@
-"""A set of tiles of one zoom, as stretches of the Morton curve."""
+"""A set of tiles of one zoom, stored as ranges of Morton keys."""
 
 from __future__ import annotations
 

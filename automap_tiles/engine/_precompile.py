@@ -1,4 +1,4 @@
-"""What is compiled before the workers of a run are forked, so that it is imported once."""
+"""Import compiled kernels before workers are forked, so that they are loaded once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run of one process, from its lock to its summary."""
+"""Run a single process, from acquiring its lock to its summary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The start of a run: what is there already, and whether it may be gone on with."""
+"""The start of a run: what exists already, and whether it can be continued."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A limit of time for tiles, kept by the worker process that works on them.
+"""The tile timeout, enforced in the worker process itself.
 
 Nothing in Python ends a function that does not come back: a thread cannot be stopped, and a signal
 is only seen between two lines of Python. So it is the whole worker that ends, by a timer in C that

@@ -1,4 +1,4 @@
-"""Going on with an output whose input has other parts by now, such as more scenes.
+"""Update an output whose input has changed in parts, such as by additional scenes.
 
 Only the tiles that a changed part reaches, or has reached, are made anew. That holds for processes
 whose pixels depend on nothing else: who runs one says so with `Update`.

@@ -1,4 +1,4 @@
-"""What a process may do and is hardly meant to do, found out before its first tile."""
+"""Warnings about a process that are raised before its first tile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The work on tiles, as it runs in a worker: a thread, a process, or a machine of a cluster.
+"""Processing of tiles inside a worker: a thread, a process or a cluster node.
 
 What travels to a worker is a batch of indexes; what comes back is how each tile ended. The process
 itself travels once. Pixels stay: arrays of tiles whose overview is about to be made are kept for a

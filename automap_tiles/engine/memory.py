@@ -1,4 +1,4 @@
-"""How much memory work on a tile or a scene takes."""
+"""Measure the peak memory of processing a tile or a scene."""
 
 from __future__ import annotations
 

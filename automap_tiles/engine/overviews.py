@@ -1,4 +1,4 @@
-"""Tiles that are made from other zooms of the same output."""
+"""Overview tiles, made from other zooms of the same output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run: the stream of tiles through a pool of workers, into journal and events.
+"""Run a process: stream tiles through a pool of workers into the journal and the events.
 
 The parent never touches a pixel. What is in flight is bounded; a tile's error, a dead worker and an
 unreadable input cost their tile and not the run.

@@ -1,4 +1,4 @@
-"""What tiles are made of, whoever reads or writes them."""
+"""Data types of tile content, shared by all readers and writers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rest of the house knows of a format."""
+"""The description of a format: everything that other packages need to know about it."""
 
 from __future__ import annotations
 

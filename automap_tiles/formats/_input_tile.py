@@ -1,4 +1,4 @@
-"""What process files written for mapchete ask an input on a tile for, by its names."""
+"""Input tiles with the attribute names that processes written for mapchete expect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an input is: what the user wrote, what GDAL opens, and when it changed."""
+"""Locate an input: the path as given, the path that GDAL opens, and the time of its last change."""
 
 from __future__ import annotations
 

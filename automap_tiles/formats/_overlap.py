@@ -1,4 +1,4 @@
-"""Whether a tile and an area meet."""
+"""Whether a tile intersects an area."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A look at a few pixels of a raster, before any tile is made of it."""
+"""A sample of a raster's pixels, read before its first tile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What readers of any format promise, and what a process function gets of them."""
+"""Protocols of readers, and of the input tiles that process functions receive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which scenes count, and what becomes of them before they are read.
+"""Select and prepare the scenes of an input before they are read.
 
 They are looked for and selected; then, where asked for, brought to a view from above, to the bands
 of another sensor, onto each other, and made equally bright.

@@ -1,4 +1,4 @@
-"""Scenes as the parts of an input: which of them decide on the pixels of a tile."""
+"""Scenes as parts of an input: which of them contribute to a tile."""
 
 from __future__ import annotations
 

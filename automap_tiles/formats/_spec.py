@@ -1,4 +1,4 @@
-"""Inputs and outputs as they stand in a process file."""
+"""Specifications of inputs and outputs in a process file."""
 
 from __future__ import annotations
 

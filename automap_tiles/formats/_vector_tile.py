@@ -1,4 +1,4 @@
-"""Features seen from a tile: what a process function receives of a vector input."""
+"""A vector input on a tile, as a process function receives it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What writers of any format promise."""
+"""Protocols of writers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a raster says of its bands."""
+"""Names, scales, offsets and units of the bands of a raster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What some readers and writers can do beyond what all of them promise.
+"""Optional capabilities of readers and writers.
 
 Who shows, copies or lists data asks for one of these, never for the class of a format.
 """

@@ -1,4 +1,4 @@
-"""What the opening of an input may need besides its entry in the process file."""
+"""The context in which an input is opened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of an input that consists of many, such as scenes, and what has become of them since.
+"""Inputs that consist of parts, such as scenes, and which parts have changed since a run.
 
 A tile is made of the parts that reach it. Where the parts that an output was made of are known, the
 tiles that none of the changed ones reaches are what they would be if they were made anew.

@@ -1,4 +1,4 @@
-"""Formats by name: a literal table of our own, and those that other packages bring along."""
+"""The registry of formats: built-in ones in one table, others by entry points."""
 
 from __future__ import annotations
 

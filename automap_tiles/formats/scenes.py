@@ -1,4 +1,4 @@
-"""Scenes of a satellite as an input: many dates of the same place.
+"""Satellite scenes as an input: many dates of the same area.
 
 ::
 

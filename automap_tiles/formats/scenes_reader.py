@@ -1,4 +1,4 @@
-"""Where scenes are looked for, which of them count, and how they are read."""
+"""The reader of a scenes input: search, selection and reading options."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ScenesReader:
-    """Where scenes are looked for, which of them count, and how they are read."""
+    """The reader of a scenes input: search, selection and reading options."""
 
     path: str
     """As the user wrote it."""

@@ -1,4 +1,4 @@
-"""The scenes around a tile: what a process function receives."""
+"""A scenes input on a tile, as a process function receives it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STRIP_BYTES = 256 * 2**20
 
 
 class Scenes(InputTileContext):
-    """The scenes around a tile: what a process function receives."""
+    """A scenes input on a tile, as a process function receives it."""
 
     __slots__ = ("_reader", "tile")
 

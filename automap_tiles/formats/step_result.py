@@ -1,4 +1,4 @@
-"""Pixels that one step of a process hands on to another, seen from a tile."""
+"""The result of one step of a process as the input of another, on a tile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports of other packages without what they load along and hardly anybody needs.
+"""Lightweight imports of other packages, without optional dependencies that they would load.
 
 A package that imports rasterio or fiona imports the module of that name in here first.
 """

@@ -1,4 +1,4 @@
-"""A module that is loaded when something is looked for in it."""
+"""A module that is imported on first attribute access."""
 
 from __future__ import annotations
 

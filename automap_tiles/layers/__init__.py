@@ -1,1 +1,1 @@
-"""What can be looked at: outputs, inputs, and processes that are computed where one looks."""
+"""Map layers: outputs, inputs, and processes that are computed on demand."""

@@ -1,4 +1,4 @@
-"""Pictures coarser than the tiles that a process computes, made of these where none are stored."""
+"""Overviews of on-demand processes, made from their tiles where none are stored."""
 
 from __future__ import annotations
 

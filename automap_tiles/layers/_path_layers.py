@@ -1,4 +1,4 @@
-"""Layers of what lies at a path: a raster, tiles, dated rasters, scenes, a STAC file."""
+"""Open layers from a path: a raster, tiles, dated rasters, scenes or a STAC file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an output looks when nobody says how, kept beside its tiles.
+"""The default style of an output, stored beside its tiles.
 
 Who looks at the process, at the folder of its tiles, or exports them sees the same. It counts for
 as long as the tiles are of the process that it was found for.

@@ -1,4 +1,4 @@
-"""How a layer looks when nobody says how."""
+"""The default style of a layer."""
 
 from __future__ import annotations
 

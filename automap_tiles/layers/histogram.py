@@ -1,4 +1,4 @@
-"""How often the values of a layer occur, for a stretch by hand."""
+"""The histogram of a layer, for stretching it manually."""
 
 from __future__ import annotations
 

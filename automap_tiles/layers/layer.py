@@ -1,4 +1,4 @@
-"""What a map can ask of anything that it shows."""
+"""The interface of map layers."""
 
 from __future__ import annotations
 

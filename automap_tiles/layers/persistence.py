@@ -1,4 +1,4 @@
-"""What becomes of tiles that are computed because somebody looks at them."""
+"""Whether tiles computed on demand are stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process as a layer: computed where one looks."""
+"""A process as a layer, computed on demand."""
 
 from __future__ import annotations
 

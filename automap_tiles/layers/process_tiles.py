@@ -1,4 +1,4 @@
-"""The tiles of a process, each made when somebody looks at it."""
+"""Tiles of a process, computed on demand when they are viewed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the tiles of a process are, whoever makes them: a run, here or elsewhere, or who looks."""
+"""The progress of a process's tiles, whether made by a run or on demand."""
 
 from __future__ import annotations
 

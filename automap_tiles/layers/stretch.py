@@ -1,4 +1,4 @@
-"""From which value to which a layer is shown."""
+"""Contrast stretch: the value range that a layer is displayed with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbers of a layer at one place."""
+"""Pixel values of a layer at a point."""
 
 from __future__ import annotations
 

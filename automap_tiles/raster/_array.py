@@ -1,4 +1,4 @@
-"""Pixels in memory with the grid they lie on."""
+"""Arrays of pixels with their grid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bands of a source that are alike, and what those that are not have in common.
+"""Groups of source bands that share type, nodata and mask, and can be read together.
 
 Nothing says that all bands of a file have one dtype and one nodata value: in a virtual raster, a
 NetCDF file or a coverage of GDAL's many drivers each has its own.

@@ -1,4 +1,4 @@
-"""Four pixels as one, by each of the ways that need nothing but these four."""
+"""Downsampling by two: resampling methods that need only the four pixels of each block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sources over the network are read again when an answer was lost on the way, which is told.
+"""Read network sources again after a broken connection, and report it.
 
 GDAL sends a request again that a server answered with an error, but not one whose connection was
 lost, whose answer stops or breaks off: it takes what was lost for a file that is not there, or is

@@ -1,4 +1,4 @@
-"""The source pixels around a block: all that any kernel looks at, and always the same ones.
+"""The source window that resampling kernels need for a block: always the same pixels.
 
 GDAL's kernels depend a little on how much of a source they are shown, so a block must see the same
 pixels whatever else has been read.
@@ -26,7 +26,7 @@ Window = tuple[range, range]
 
 
 def kernel_window(crs: CRS, transform: Affine, block: Grid) -> Window | None:
-    """The pixels of an endless source grid that a block may be resampled from.
+    """Return the window of an unbounded source grid that a block may be resampled from.
 
     None where the source's CRS cannot express the block.
     """

@@ -1,4 +1,4 @@
-"""What a raster says besides its pixels, and which value none of its pixels has."""
+"""Metadata of a raster besides its pixels, and a value that none of its pixels has."""
 
 from __future__ import annotations
 

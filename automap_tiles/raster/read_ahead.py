@@ -1,4 +1,4 @@
-"""Where pixels will be wanted next, so that unpacked blocks are kept for those first.
+"""Read-ahead: which source pixels the next tiles need, so that their blocks stay in the cache.
 
 Who goes through an area tile by tile knows which come next; who reads asks which blocks they will
 share. Nothing depends on it but what is kept.
@@ -30,13 +30,13 @@ _coming = _Coming()
 
 
 def expect_tiles(pyramid: Pyramid, indexes: Sequence[TileIndex]) -> None:
-    """Say which tiles this thread will make after the one at hand."""
+    """Register the tiles that this thread will process after the current one."""
     _coming.pyramid, _coming.indexes = pyramid, indexes
     _coming.windows.clear()
 
 
 def expected_windows(crs: CRS | None, transform: Affine) -> tuple[Window, ...]:
-    """The pixels of a source that they will be made from, as far as is known."""
+    """Return the windows of a source that the registered tiles will read, as far as known."""
     if crs is None or _coming.pyramid is None or not _coming.indexes:
         return ()
     key = crs, transform

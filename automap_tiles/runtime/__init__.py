@@ -1,4 +1,4 @@
-"""A process: what to run, on which inputs, with which parameters, where to, and where on Earth."""
+"""The process model: function, inputs, parameters, output and area, read from a .mapchete file."""
 
 from automap_tiles.runtime._process import Process, ProcessHashes
 from automap_tiles.runtime.legacy import LegacyKeyWarning

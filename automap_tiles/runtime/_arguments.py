@@ -1,4 +1,4 @@
-"""Whether a function takes what a process file gives it."""
+"""Check that a function accepts the inputs and parameters of a process file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a function, inputs and parameters to a call on a tile."""
+"""Bind a function to its inputs and parameters for a call on a tile."""
 
 from __future__ import annotations
 

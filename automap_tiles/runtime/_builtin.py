@@ -1,4 +1,4 @@
-"""Processes that packages offer by a name."""
+"""Processes that can be referred to by name: built-in ones and those of other packages."""
 
 from __future__ import annotations
 

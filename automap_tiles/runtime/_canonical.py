@@ -1,4 +1,4 @@
-"""One text and one hash for equal values, whatever order they were written in."""
+"""Canonical text and hash of values, independent of the order of keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hashes that take long to compute, kept in the user's cache folder from one start to the next."""
+"""Expensive hashes, cached in the user's cache folder between runs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def cached_hash(key: str, compute: Callable[[], str]) -> str:
-    """The hash of a key, which is a hash of all that it depends on.
+    """Return the hash stored for a key; the key must hash everything that the value depends on.
 
-    Where there is no folder that can be written, it is computed each time.
+    It is recomputed each time when the cache folder is not writable.
     """
     file = _folder() / key
     with suppress(OSError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""The keys of a process file outside of its inputs and its output, in words.
+"""Documentation of the keys of a process file outside of its inputs and output.
 
 What a file may hold is what stands here; what is below `input` and `output` is in `formats.keys`.
 """

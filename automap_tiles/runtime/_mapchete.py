@@ -1,4 +1,4 @@
-"""Our tiles in the hands of functions that a process imports from mapchete."""
+"""Make our tiles acceptable to functions that a process imports from mapchete."""
 
 from __future__ import annotations
 

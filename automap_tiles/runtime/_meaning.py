@@ -1,4 +1,4 @@
-"""What a Python source means, as one text: the same for sources that do the same, line by line.
+"""Normalise Python source: sources that differ only in comments and layout give the same text.
 
 Comments, white space, line breaks, docstrings and what only type checkers read do not count.
 Everything else does, the order of definitions included: whether two different sources do the same

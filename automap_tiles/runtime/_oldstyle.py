@@ -1,4 +1,4 @@
-"""The object `mp` that processes of mapchete's first years ask for: `execute(mp)`."""
+"""The object `mp` of early mapchete processes: `execute(mp)`."""
 
 from __future__ import annotations
 

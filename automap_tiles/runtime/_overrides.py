@@ -1,4 +1,4 @@
-"""What a run says differently from the process file."""
+"""Overrides of the process file that apply to a single run."""
 
 from __future__ import annotations
 

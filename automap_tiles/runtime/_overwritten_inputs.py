@@ -1,4 +1,4 @@
-"""An output that would be written over one of the inputs."""
+"""Refuse an output that would overwrite one of its inputs."""
 
 from __future__ import annotations
 

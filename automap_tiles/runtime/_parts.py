@@ -1,4 +1,4 @@
-"""What stands in a process file, part by part, made into what a process consists of."""
+"""Resolve the sections of a process file into the parts of a process."""
 
 from __future__ import annotations
 

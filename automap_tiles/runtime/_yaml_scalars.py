@@ -1,4 +1,4 @@
-"""Values that know how they stand in the process file.
+"""YAML scalars that keep the text they were written as.
 
 YAML takes `1.10` for the number 1.1, `0123` for 83, `no` for false. What a function asks for as a
 text is what its user wrote; until that is known, both travel together.

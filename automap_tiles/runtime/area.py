@@ -1,4 +1,4 @@
-"""Where on Earth a process works: area and bounds of the file and of the run."""
+"""The area of a process: area and bounds of the file and of the run."""
 
 from __future__ import annotations
 

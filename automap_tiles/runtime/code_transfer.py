@@ -1,4 +1,4 @@
-"""Process files of the user on machines that do not share the disk: their text travels along."""
+"""Ship the source of user functions to workers that do not share the disk."""
 
 from __future__ import annotations
 

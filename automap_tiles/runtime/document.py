@@ -1,4 +1,4 @@
-"""A process file as plain values that remember where they stand."""
+"""A process file as plain values with their line numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reference to a user's function: what travels to the workers, and how it is loaded there.
+"""A reference to a user's function, which is sent to workers and loaded there.
 
 A module is run once in each worker. The reference carries the hash of its text; a worker that
 finds another source on its disk refuses, so one run never mixes two versions, while a process

@@ -1,4 +1,4 @@
-"""The functions that a process module may have beside `execute`, and what they are called with.
+"""Optional hook functions of a process module besides `execute`, and how they are called.
 
 Each gets those of the process's parameters that it names, converted by its own annotations.
 

@@ -1,4 +1,4 @@
-"""Classes to annotate arguments of a process function with, to be given what the engine knows.
+"""Annotations by which a process function requests values from the engine.
 
 ::
 

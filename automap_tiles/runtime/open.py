@@ -1,4 +1,4 @@
-"""From a process file to a process: every name, type, path and format is checked here."""
+"""Open a process file and check every name, type, path and format in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process function asks for: its arguments, and which of them the engine fills itself."""
+"""The signature of a process function, and which arguments the engine fills."""
 
 from __future__ import annotations
 

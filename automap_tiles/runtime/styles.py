@@ -1,4 +1,4 @@
-"""How a process's output looks on a map: `styles` of its output, by name.
+"""Named map styles of an output: the key `styles`.
 
 ::
 

@@ -1,4 +1,4 @@
-"""A process to start from: a `.mapchete` file and the function it runs, without input data."""
+"""Templates of new processes: a `.mapchete` file and the function it runs."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Acquisitions of satellites: found in folders and catalogues, read as a stack of dates."""
+"""Satellite scenes: found in folders and catalogues, read as a stack of dates."""

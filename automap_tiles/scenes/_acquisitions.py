@@ -1,4 +1,4 @@
-"""One acquisition that comes several times: a first delivery, processed again, copied.
+"""Duplicate deliveries of one acquisition: reprocessed products and copies.
 
 One rule for folders and catalogues. What is the same acquisition is told by metadata (satellite,
 tile, time, datastrip, place), never by names. Which delivery is the best its mission says

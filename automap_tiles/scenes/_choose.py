@@ -1,4 +1,4 @@
-"""From what was found to what is used: one selection for folders and catalogues.
+"""Select the scenes to use, in the same way for folders and catalogues.
 
 A scene goes through the steps of `scenes.funnel` one after the other, the cheap ones first: what is
 of another satellite, time or place is not opened. Of several deliveries of one acquisition the best

@@ -1,4 +1,4 @@
-"""Ways to files that are not opened by their address alone, by name.
+"""Access methods for files whose address alone does not open them, by name.
 
 Links that need a signature, and addresses of public catalogues, which must not lead into this
 network.

@@ -1,4 +1,4 @@
-"""Scenes that lie too far from the grid that most of them share to be read on it.
+"""Scenes whose pixel grid differs too much from the grid that most scenes share.
 
 One grid serves scenes of neighbouring UTM zones well. Further away its pixels shrink on the ground,
 by a tenth some four zones off, and a quarter of the globe away a place may have none at all.

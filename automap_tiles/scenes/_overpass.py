@@ -1,4 +1,4 @@
-"""Rims of clouds over the edges of tiles: what the scenes of one overpass tell each other.
+"""Cloud buffers across tile edges, shared by the scenes of one overpass.
 
 They saw the same clouds at the same time, but a mask that is widened or cleaned knows only those
 within the edges of its scene. A cloud just beyond them throws no rim there, and rims would end

@@ -1,4 +1,4 @@
-"""What one scene adds to its date: reflectance on a frame, and where it counts."""
+"""The pixels that one scene contributes to its date: reflectance and validity on a frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shadows that clouds throw on a scene, for masks that know of none (QA60, s2cloudless).
+"""Projected cloud shadows, for masks without shadows of their own (QA60, s2cloudless).
 
 Clouds are projected away from the sun for all heights up to 12 km, and what is dark and no water
 below is taken for their shadow. All of it is done on the scene's own grid at about 60 m, on a

@@ -1,4 +1,4 @@
-"""Whether an image file is whole, from its own directory of where its bytes are; no pixel is read.
+"""Detect truncated image files from their internal directory, without reading pixels.
 
 A file that was cut off opens like any other: what is missing shows only where it is read. A scene
 with such a band must be known before the first tile, or tiles would be made with it and without.

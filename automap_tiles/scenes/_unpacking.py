@@ -1,4 +1,4 @@
-"""Archives unpacked to a folder: once, whole, and anew when the archive is another one."""
+"""Unpack archives to a folder, once and completely, and again when the archive has changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bands of other sensors as Landsat 8 would see them: one linear step for each band.
+"""Bandpass adjustment to Landsat 8 OLI: one linear function per band.
 
 A sensor's table has the coefficients (`Sensor.to_oli`), which are those of surface reflectance seen
 from straight above. They go with the scene (`Scene.tones`), behind what the view is corrected by.

@@ -1,4 +1,4 @@
-"""Where files of products lie: folders, archives and object stores, all seen as a list of names."""
+"""Containers of product files: folders, archives and object stores, all listed alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much each scene gave to a result, counted in pixels of the result.
+"""The contribution of each scene to a result, in pixels of the result.
 
 A pixel of a tile stands for the pixel of the sensor's grid that is nearest to it. So the counts of
 neighbouring tiles add up however the work is cut, and for a result that is resampled with nearest

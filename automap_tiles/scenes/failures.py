@@ -1,4 +1,4 @@
-"""Whether a failure is the scene's own, or one of this machine that every scene would share."""
+"""Tell failures of a single scene from failures of this machine, which concern all scenes."""
 
 from __future__ import annotations
 

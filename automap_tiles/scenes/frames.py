@@ -1,4 +1,4 @@
-"""What scenes are read onto: a window of the sensor's own grid, or a tile.
+"""Target frames of scenes: a window of the sensor's native grid, or a tile.
 
 Whatever is resampled is resampled in fixed parts, blocks of the lattice or unit blocks of the
 pyramid, so that no pixel depends on the window that asks for it.

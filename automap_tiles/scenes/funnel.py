@@ -1,4 +1,4 @@
-"""How many scenes were found, and where each of those that are not used was left out.
+"""The selection funnel: how many scenes were found, and at which stage the others were excluded.
 
 ::
 

@@ -1,4 +1,4 @@
-"""The sensor's own pixel grid, without end: what scenes share, and what a tile is a window of."""
+"""The lattice: the unbounded native pixel grid of a sensor, of which tiles read windows."""
 
 from __future__ import annotations
 

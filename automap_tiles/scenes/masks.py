@@ -1,4 +1,4 @@
-"""Which pixels of a scene count: its quality layers, chosen by name and cleaned.
+"""Masks of invalid pixels from the quality layers of a scene, selected by name and cleaned.
 
 Everything with a neighbourhood is computed on the scene's own grid, on a window that is wider by
 the neighbourhood, never on a tile alone: there are no seams.

@@ -1,4 +1,4 @@
-"""Masks that are asked for and that a scene has nothing to make of."""
+"""Requested masks that a scene has no quality layer for."""
 
 from __future__ import annotations
 

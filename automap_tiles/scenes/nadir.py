@@ -1,4 +1,4 @@
-"""Reflectance of scenes as it would be seen from straight above, by the angles of each product.
+"""BRDF normalisation of scenes to nadir view, with the angles of each product.
 
 The factor of each band (c-factor) is found once for a scene, at the nodes of the product's own grid
 of angles, and goes with the scene (`Scene.nadir`). Between the nodes it is bilinear, which is off

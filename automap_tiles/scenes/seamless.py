@@ -1,4 +1,4 @@
-"""Scenes made equally bright: a gain for each band of each scene, and an offset in visible ones.
+"""Tonal balancing of scenes: a gain for each band of a scene, and an offset for visible bands.
 
 They are found once, for all scenes together, from what they show of the same ground at the scale
 of an overview, and go with the scenes (`Scene.tones`): the same pixels come out however the work

@@ -1,4 +1,4 @@
-"""Which of the scenes count, and which of them are one overpass."""
+"""Select scenes by date and cloud cover, and group those of one overpass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dates of the same pixels, one upon the other."""
+"""A stack of dates on the same pixel grid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changes when the files of a scene do: whether what was made of them is still right."""
+"""Fingerprints of scene files, which tell whether results made of them are still valid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Suites of tests for authors of plug-ins: what everything of a kind promises.
+"""Contract test suites for authors of plug-ins.
 
 A class of tests is inherited in a test module of one's own, and pytest runs it::
 

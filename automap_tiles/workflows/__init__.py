@@ -1,4 +1,4 @@
-"""The deeds of the house: what `automap` does, for whoever asks.
+"""Workflows: everything that `automap` can do, for the command line, Python and the service.
 
 Each is an order (frozen, to and from JSON), `check(order)`, which answers as data what would be
 done, and `run(order, stop=…)`, which does it and yields events. Nothing here knows a terminal.

@@ -1,4 +1,4 @@
-"""Work that yields nothing of itself, such as a search or a training, as part of a stream.
+"""Run work that yields no events itself, such as a search or a training, in a background thread.
 
 It goes on in a thread of its own, so that whoever follows the stream hears at once what is told in
 it, and need not wait for its end when the work is stopped or interrupted.

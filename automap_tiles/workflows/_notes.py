@@ -1,4 +1,4 @@
-"""What a step below tells, as events."""
+"""Turn notes that are reported during a step into events."""
 
 from __future__ import annotations
 

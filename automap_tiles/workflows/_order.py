@@ -1,4 +1,4 @@
-"""What shall be done, as a value: the same for the command line, Python and a database."""
+"""Orders: what a workflow shall do, as a plain value that can be stored as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of pixels that nobody has named, fitted once on pixels from all over a picture."""
+"""The workflow `clusters`: unsupervised classes, fitted once on a sample of pixels."""
 
 from __future__ import annotations
 

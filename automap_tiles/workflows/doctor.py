@@ -1,4 +1,4 @@
-"""What this machine has of what AutoMap can use: for whoever wonders why something fails."""
+"""The workflow `doctor`: which optional packages and resources this machine has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a workflow tells while it goes on: one union of events for all of them.
+"""Events of workflows: one union for all of them.
 
 The bar and the lines of the command line, its JSON, a page and a notebook read the same stream.
 `Finished` is the last event of every workflow that was not broken off by an error.

@@ -1,4 +1,4 @@
-"""How an order wants its tiles made."""
+"""Execution options of an order: workers, overwriting, time limits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Concurrency: TypeAlias = Literal["none", "threads", "processes", "loky", "dask"]
 
 @dataclass(frozen=True, kw_only=True)
 class ExecutionOptions(Part):
-    """How tiles are made; raises `ConfigError` for workers that cannot be."""
+    """How tiles are processed; raises `ConfigError` for invalid worker settings."""
 
     concurrency: Concurrency = "processes"
     """What the workers are."""

@@ -1,4 +1,4 @@
-"""Orders in single words, as the command line and Python say them: parts of orders laid flat."""
+"""Orders as flat keywords, as used on the command line and in Python."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from automap_tiles.workflows._order import Order, Part
 
 
 def keywords_of(kind: type[Part]) -> dict[str, tuple[str, ...]]:
-    """Each word with where it stands in the order: `erode` -> `("learn", "erode")`."""
+    """Map each keyword to its path in the order: `erode` -> `("learn", "erode")`."""
     return dict(_words(kind, ()))
 
 
@@ -31,7 +31,7 @@ def _words(kind: type[Part], way: tuple[str, ...]) -> Iterator[tuple[str, tuple[
 
 
 def order_from_keywords(workflow: str, said: Mapping[str, Any]) -> Order:
-    """The order that some words make.
+    """Build an order from keywords.
 
     Sequences may be lists, or a text with commas; paths, days and enumerations may be such objects.
     What is None is left to the default. Raises `ConfigError` for an unknown or missing word, and

@@ -1,4 +1,4 @@
-"""How an order wants a classifier trained."""
+"""Training options of an order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes and parts of tile directories, as an order describes them."""
+"""Resolve the subset of an order to processes, areas and tile selections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which part of a pyramid an order means."""
+"""The subset of a pyramid that an order applies to: zooms and an area."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Value: TypeAlias = str | int | float | bool | None
 
 @dataclass(frozen=True, kw_only=True)
 class Subset(Part):
-    """Zooms and a place; what is not said is everything."""
+    """Zooms and an area; whatever is not given is not restricted."""
 
     zooms: Zooms | None = None
     """One, or the first and the last; kept as all between them, ascending."""

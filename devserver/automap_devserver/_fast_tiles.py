@@ -1,4 +1,4 @@
-"""The usual tiles of a web map without Flask, whose routing and contexts cost more than a 304."""
+"""Serve common tile requests without Flask, whose routing costs more than a 304 response."""
 
 from __future__ import annotations
 

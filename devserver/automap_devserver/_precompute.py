@@ -1,4 +1,4 @@
-"""Tiles that are computed because somebody asked for all of a view."""
+"""Precompute all tiles of the current map view on request."""
 
 from __future__ import annotations
 

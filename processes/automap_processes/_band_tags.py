@@ -1,4 +1,4 @@
-"""What a process says of bands that hold values of its input: their names and units."""
+"""Names and units of output bands that are derived from bands of the input."""
 
 from __future__ import annotations
 

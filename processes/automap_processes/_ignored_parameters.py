@@ -1,4 +1,4 @@
-"""Parameters that are given and have no effect beside the others."""
+"""Report parameters that have no effect in combination with the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a picture is like the one that a model was trained on."""
+"""Check that a raster is within the domain that a model was trained on."""
 
 from __future__ import annotations
 

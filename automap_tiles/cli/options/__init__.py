@@ -1,1 +1,1 @@
-"""Click options, and what their values become: parts of orders."""
+"""Click options, and how their values become parts of orders."""

@@ -1,4 +1,4 @@
-"""Options of every command that trains, and what they ask for."""
+"""Options shared by all commands that train a model."""
 
 from __future__ import annotations
 

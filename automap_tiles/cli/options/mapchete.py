@@ -1,4 +1,4 @@
-"""The words of mapchete's command line that ours has other words for, or no use for.
+"""Options of mapchete's command line that have another name here, or no effect.
 
 A command of class `WithWords` takes them: options that mean the same are declared beside our own;
 `without_effect` declares those that have nothing to do here, and says so when they are given;

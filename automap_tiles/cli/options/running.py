@@ -1,4 +1,4 @@
-"""How a run goes on: workers, pools, what is shown, as options of several commands."""
+"""Options of commands that run tiles: workers, pools and progress output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variables of the environment that count here."""
+"""Environment variables that AutoMap reads."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is shown of events, checks and results: bars, lines, JSON."""
+"""Output of events, checks and results as progress bars, lines or JSON."""

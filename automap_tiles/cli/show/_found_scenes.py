@@ -1,4 +1,4 @@
-"""What a search or a check has found, before a run of automap."""
+"""Print the scenes that a search or a check has found."""
 
 from __future__ import annotations
 

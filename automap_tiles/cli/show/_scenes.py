@@ -1,4 +1,4 @@
-"""Showing how the preparation of scenes goes: text or JSON lines."""
+"""Report the preparation of scenes as text or JSON lines."""
 
 from __future__ import annotations
 

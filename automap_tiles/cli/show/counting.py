@@ -1,4 +1,4 @@
-"""A bar for work of known length that is no run."""
+"""A progress bar for work of known length other than a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Showing what was lost, replaced, ignored or guessed in a command."""
+"""Print the notes of a command: what was lost, replaced, ignored or guessed."""
 
 from __future__ import annotations
 

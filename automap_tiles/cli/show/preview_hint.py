@@ -1,4 +1,4 @@
-"""How to look at what was made."""
+"""The command line that previews an output, as a hint to the user."""
 
 from __future__ import annotations
 

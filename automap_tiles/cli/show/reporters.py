@@ -1,4 +1,4 @@
-"""Showing a run while it goes on: a bar, lines, JSON, or nothing.
+"""Report the progress of a run: as a bar, lines or JSON, or not at all.
 
 All are driven by the events of the run: none has a thread of its own, because the workers are
 forked from this process and a thread that holds a lock at that moment would leave it locked in

@@ -1,4 +1,4 @@
-"""What a run has come to so far, summed from its events."""
+"""Totals of a run, summed from its events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telling how `automap verify` goes: text, or JSON lines for what failed."""
+"""Report the progress of `automap verify` as text or JSON lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of every tile: an SQLite file that lies with the output, written by the parent alone.
+"""The journal: the status of every tile, in an SQLite file that only the parent process writes.
 
 A row is kept for written, empty and failed tiles, under the run that made it; a run holds the
 hashes of function, parameters, inputs and output. Tiles are keyed by their place on the Morton

@@ -1,4 +1,4 @@
-"""What can be said of a journal from outside."""
+"""Inspect a journal without opening it: whether it exists, is locked, or has changed."""
 
 from __future__ import annotations
 

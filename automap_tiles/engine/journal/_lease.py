@@ -1,4 +1,4 @@
-"""One writer at a time in an output in an object store: a lease that ends when nobody renews it.
+"""A lease on an output in an object store: one writer at a time, expiring unless renewed.
 
 The lock is an object that says who holds it. It is made only where there is none, and written anew
 every few seconds over what its holder wrote last; so whoever finds one that has not been renewed

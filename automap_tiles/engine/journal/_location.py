@@ -1,4 +1,4 @@
-"""Where the journal of an output lies: always with the output."""
+"""The location of an output's journal: always beside the output."""
 
 from __future__ import annotations
 

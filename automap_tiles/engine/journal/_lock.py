@@ -1,4 +1,4 @@
-"""One writer at a time in one output: a lock beside the journal that a dying process lets go of."""
+"""A lock file beside the journal: one writer at a time, released when the process dies."""
 
 from __future__ import annotations
 

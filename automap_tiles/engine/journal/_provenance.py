@@ -1,4 +1,4 @@
-"""What an output was made of, kept apart from its journal: should that be lost, one knows.
+"""Process hashes of an output, stored apart from its journal in case that is lost.
 
 Without it the tiles of a process whose parameters have changed would look like finished ones.
 """

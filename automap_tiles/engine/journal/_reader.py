@@ -1,4 +1,4 @@
-"""What is asked of a journal."""
+"""Read-only queries on a journal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the journal knows of runs and of tiles, one by one."""
+"""Rows of the journal: runs and tiles."""
 
 from __future__ import annotations
 

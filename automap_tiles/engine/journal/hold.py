@@ -1,4 +1,4 @@
-"""Holding an output: nobody else writes it, and its journal is where it can be worked on."""
+"""Hold an output exclusively, with its journal available as a local file."""
 
 from __future__ import annotations
 

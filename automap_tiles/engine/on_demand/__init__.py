@@ -1,4 +1,4 @@
-"""Tiles that are made outside of a run, because somebody looks at them.
+"""Tiles on demand: computed for viewers, outside of a run.
 
 They are the work of processes of their own, one for each tile at a time, and what became of them
 stands in the journal of the output, as that of a run does.

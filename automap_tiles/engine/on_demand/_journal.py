@@ -1,4 +1,4 @@
-"""What became of the tiles that somebody looks at, in the journal of a run."""
+"""Record tiles that were computed on demand in the journal of the output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs in a process that makes the tiles somebody looks at."""
+"""The worker side of tiles on demand."""
 
 from __future__ import annotations
 

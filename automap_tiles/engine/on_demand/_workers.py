@@ -1,4 +1,4 @@
-"""Processes that make the tiles somebody looks at.
+"""Worker processes for tiles on demand.
 
 A user's function may crash, end its process or never come back. Each worker here is a group of one
 process, so that what one tile does to it touches no other tile; it is replaced when it dies, and

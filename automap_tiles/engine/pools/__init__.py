@@ -1,4 +1,4 @@
-"""Where batches run: here, in threads, in processes, or on a Dask cluster.
+"""Worker pools: in the calling thread, in threads, in processes or on a Dask cluster.
 
 Every kind of pool is one module that hands out a `concurrent.futures.Executor`.
 """

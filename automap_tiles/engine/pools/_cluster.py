@@ -1,4 +1,4 @@
-"""A Dask cluster as a place for work: workers come and go, and its scheduler may be started again.
+"""A Dask cluster whose workers come and go and whose scheduler may be restarted.
 
 Work that was asked for ends once, whatever becomes of the cluster meanwhile. What was under way
 when the connection to the scheduler was lost is sent again when one answers at the same address.

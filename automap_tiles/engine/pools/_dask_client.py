@@ -1,4 +1,4 @@
-"""Dask's own words: its package, its client, a cluster on this machine, and its workers' state."""
+"""Access to Dask: its package, its client, a local cluster and the state of its workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No pool: every batch runs in the caller at once."""
+"""No pool: every batch runs in the calling thread."""
 
 from __future__ import annotations
 

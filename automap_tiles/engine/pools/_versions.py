@@ -1,4 +1,4 @@
-"""Whether the workers of a cluster are of the same make as the one who sends them tiles.
+"""Check that cluster workers have the same package versions as the client.
 
 Other versions give other pixels, or none: that is said before the first tile, of all workers at
 once, and of one that comes later when it is given its first tiles.

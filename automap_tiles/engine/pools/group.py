@@ -1,4 +1,4 @@
-"""Worker processes on this machine, which begin and end together.
+"""A group of local worker processes that start and end together.
 
 Whoever has work done by other processes (a run, tiles that somebody looks at, an export) has it
 done by one of these; what differs is what the workers know and who waits for them.

@@ -1,4 +1,4 @@
-"""Workers for things that are not tiles, such as scenes: the same kinds as those of a run.
+"""A pool for tasks other than tiles, such as scenes, on the same kinds of workers as a run.
 
 What travels is a function of a module, and what it is called with; what comes back is its result.
 A worker that dies takes its thing with it, and not the run.

@@ -1,4 +1,4 @@
-"""Spooled tiles and the file that is there become the new file, piece by piece."""
+"""Assemble a single file piece by piece from spooled tiles and the existing file."""
 
 from __future__ import annotations
 

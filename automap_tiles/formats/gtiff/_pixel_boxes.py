@@ -1,4 +1,4 @@
-"""Boxes of pixels of a zoom: where files, areas and tiles lie on it."""
+"""Pixel boxes: the extent of files, areas and tiles on the pixel grid of a zoom."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One large raster in a folder or an object store, which may be there already."""
+"""A single large raster in a folder or an object store, which may exist already."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tiles that wait beside a single file until they are put into it."""
+"""The spool: tiles that are stored beside a single file until they are merged into it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A single file that goes into an object store piece by piece.
+"""A single file that is uploaded to an object store in parts.
 
 Pieces of the image lie in the store until all of them are there, and pieces of its overviews made
 from them. Then the sizes of all blocks are known, and the file is sent from its first byte to its

@@ -1,4 +1,4 @@
-"""Whether a path means a directory of GeoTIFF tiles or one GeoTIFF."""
+"""Choose the writer: a path ending with .tif is a single GeoTIFF, any other a tile directory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keys of inputs and outputs of a process file, in words.
+"""Documentation of the keys of inputs and outputs in a process file.
 
 For the reference of the documentation, which is generated from these tables; a test opens inputs
 and outputs of every format and compares what their readers and writers take.

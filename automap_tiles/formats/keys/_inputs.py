@@ -1,4 +1,4 @@
-"""Keys of the inputs of a process file, in words."""
+"""Documentation of the keys of inputs."""
 
 from __future__ import annotations
 

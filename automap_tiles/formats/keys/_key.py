@@ -1,4 +1,4 @@
-"""What is said of a key of a process file."""
+"""The documentation of one key of a process file."""
 
 from __future__ import annotations
 

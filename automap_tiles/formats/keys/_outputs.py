@@ -1,4 +1,4 @@
-"""Keys of the outputs of a process file, in words."""
+"""Documentation of the keys of outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders of tiles: their files, what they say of themselves, and the formats of single tiles."""
+"""Tile directories: their files, their metadata and the formats of single tiles."""
 
 from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats.tiles._arrays import blank, paste

@@ -1,4 +1,4 @@
-"""Arrays of tiles put into each other."""
+"""Paste and crop arrays of tiles."""
 
 from __future__ import annotations
 

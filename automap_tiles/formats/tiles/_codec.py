@@ -1,4 +1,4 @@
-"""How the content of a tile becomes the bytes of a file, and how it is read again."""
+"""Protocols of codecs, which encode tiles as files and decode them."""
 
 from __future__ import annotations
 

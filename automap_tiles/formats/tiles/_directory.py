@@ -1,4 +1,4 @@
-"""A folder of tiles as an input: ours, mapchete's, or any with known names."""
+"""Tile directories as inputs: ours, mapchete's, or any with a known naming scheme."""
 
 from __future__ import annotations
 

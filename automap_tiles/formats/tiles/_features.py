@@ -1,4 +1,4 @@
-"""Features as tile directories: what all formats of feature tiles have in common."""
+"""Tile directories of features: what all vector tile formats share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a tile directory, and how process tiles are cut into them."""
+"""The files of a tile directory, and how process tiles are split into them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the values of a band mean: colours and names of classes."""
+"""The class legend of a band: values, names and colours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which tiles a directory has, as far as a listing tells quickly."""
+"""List the tiles of a directory."""
 
 from __future__ import annotations
 

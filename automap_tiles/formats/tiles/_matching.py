@@ -1,4 +1,4 @@
-"""Where in a pyramid the pixels of a tile of another grid, zoom or CRS are."""
+"""Match a tile to the pixels of a pyramid with another grid, zoom or CRS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Zooms that tiles are read from and that a folder does not have: no data there, but not unsaid."""
+"""Report zooms that are read from a tile directory although it has no tiles there."""
 
 from __future__ import annotations
 

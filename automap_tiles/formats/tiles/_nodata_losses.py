@@ -1,4 +1,4 @@
-"""Pixels that are lost to the nodata value of an output, named or not.
+"""Valid pixels lost because they equal the output's nodata value, declared or assumed.
 
 Of one that names none it is 0, as in mapchete, which may be a number.
 """

@@ -1,4 +1,4 @@
-"""Directories of tiles opened: to be written, and to be read as what they say they are."""
+"""Open tile directories for writing, and choose the decoder that their metadata names."""
 
 from __future__ import annotations
 

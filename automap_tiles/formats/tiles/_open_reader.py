@@ -1,4 +1,4 @@
-"""From an entry in the process file, or a path, to the reader of a folder of tiles."""
+"""Open the reader of a tile directory from an entry of a process file or a path."""
 
 from __future__ import annotations
 

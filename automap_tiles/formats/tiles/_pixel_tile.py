@@ -1,4 +1,4 @@
-"""A directory of raster tiles seen from a tile."""
+"""A directory of raster tiles as an input on a tile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class PixelTile(MapcheteRasterTile):
-    """A directory of raster tiles seen from a tile."""
+    """A directory of raster tiles as an input on a tile."""
 
     __slots__ = ("_source", "tile")
 

@@ -1,4 +1,4 @@
-"""Options of a raster output: bands, dtype, nodata and what is written beside the pixels."""
+"""Options of a raster output: bands, dtype, nodata and metadata."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rasters as tile directories: what all formats of raster tiles have in common."""
+"""Tile directories of rasters: what all raster tile formats share."""
 
 from __future__ import annotations
 

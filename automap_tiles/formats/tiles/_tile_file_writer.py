@@ -1,4 +1,4 @@
-"""What all writers of a directory of tiles do alike, whatever is in the tiles."""
+"""The part of tile directory writers that does not depend on what the tiles contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in the zarr.json files of a pyramid: arrays, and the conventions of GeoZarr.
+"""The zarr.json files of a pyramid: array metadata and the conventions of GeoZarr.
 
 https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html#metadata
 """

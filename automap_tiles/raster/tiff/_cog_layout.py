@@ -1,4 +1,4 @@
-"""A large TIFF whose blocks are known by their sizes alone, so that its beginning can go ahead.
+"""The layout of a COG from the sizes of its blocks, so that its header can be written first.
 
 In a cloud-optimised GeoTIFF the directories stand in front of all blocks, and the blocks of small
 overviews in front of those of larger ones (https://docs.ogc.org/is/21-026/21-026.html; GDAL's COG

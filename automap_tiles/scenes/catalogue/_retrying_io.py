@@ -1,4 +1,4 @@
-"""Requests to a STAC API that are tried again: what pystac-client asks with."""
+"""The I/O class for pystac-client that retries failed requests to a STAC API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dates of a place brought onto each other: by how much each scene is moved, as a whole.
+"""Coregistration: one shift for each scene, so that the dates of an area align.
 
 A shift is found once for a scene, from windows all over it at its own resolution, and goes with the
 scene (`Scene.shift`): the same pixels come out however the work is cut.

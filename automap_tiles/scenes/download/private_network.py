@@ -1,4 +1,4 @@
-"""Addresses inside of this network: a catalogue of the public internet must not lead there.
+"""Private network addresses, which items of public catalogues must not refer to.
 
 Whoever writes an item decides which addresses this machine asks for, and inside of its network it
 may be answered what nobody outside is (metadata services of clouds, routers, servers on loopback).

@@ -1,4 +1,4 @@
-"""How long to try: pauses that grow, and what a server asks for."""
+"""Retry policy: exponential back-off, and the delay that a server asks for."""
 
 from __future__ import annotations
 

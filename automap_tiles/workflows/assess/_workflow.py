@@ -1,4 +1,4 @@
-"""Carrying out orders to assess a map, and to draw the sample for it."""
+"""The workflows `assess` and `assess design`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many scenes lie on the disk of this machine at a time while they are fetched and prepared."""
+"""Limit how many downloaded scenes are on the local disk at a time."""
 
 from __future__ import annotations
 

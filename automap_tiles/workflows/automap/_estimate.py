@@ -1,4 +1,4 @@
-"""How much work a run is: tiles, memory and time, before anything is read."""
+"""Estimate the tiles, memory and time of a run before anything is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carrying out an order: as far as its mode goes."""
+"""The workflow `automap run`: its phases, as far as the mode goes."""
 
 from __future__ import annotations
 

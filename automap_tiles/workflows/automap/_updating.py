@@ -1,4 +1,4 @@
-"""Runs whose scenes are others than those of the composite that is there."""
+"""Update composites whose scenes differ from those they were made of."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class DownloadOrder(Order):
 
     @property
     def how(self) -> ExecutionOptions:
-        """How tiles are made; raises `ConfigError` for workers that cannot be."""
+        """How tiles are processed; raises `ConfigError` for invalid worker settings."""
         return ExecutionOptions(
             concurrency=self.concurrency, workers=self.workers, dask_scheduler=self.dask_scheduler
         )

@@ -1,4 +1,4 @@
-"""What a record keeps so that a run can be made again: checksums, versions, words of its order."""
+"""What the record of a run keeps for reproducing it: checksums, versions, the order itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By how much the scenes of a place are to be moved to lie on each other."""
+"""Coregistration shifts of the scenes of an area."""
 
 from automap_tiles.workflows.coregister._workflow import (
     CoregisterOrder,

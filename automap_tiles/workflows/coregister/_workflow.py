@@ -1,4 +1,4 @@
-"""Carrying out an order for a table of shifts."""
+"""The workflow `coregister`: a table of shifts."""
 
 from __future__ import annotations
 

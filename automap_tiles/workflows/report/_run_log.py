@@ -1,4 +1,4 @@
-"""What a run tells, kept as far as its report needs it: of any number of tiles the same memory."""
+"""The events of a run, aggregated for its report in memory independent of the number of tiles."""
 
 from __future__ import annotations
 

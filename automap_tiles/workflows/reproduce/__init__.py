@@ -1,4 +1,4 @@
-"""A run made again of its record: to the same bytes, or what is no longer to be had."""
+"""Reproduce a run from its record, byte for byte, or list what is missing."""
 
 from automap_tiles.workflows.reproduce._missing import MissingItem, MissingKind
 from automap_tiles.workflows.reproduce._order import ReproduceOrder

@@ -1,4 +1,4 @@
-"""What is no longer to be had, or is another one than it was."""
+"""Inputs of a recorded run that are missing now or have changed since."""
 
 from __future__ import annotations
 

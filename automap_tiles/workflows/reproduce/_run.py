@@ -1,4 +1,4 @@
-"""Carrying out an order to make a run again."""
+"""The workflow `reproduce`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pixels with the class that a shape claims for them."""
+"""Labelled pixels: the class that a sample shape assigns to each pixel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pixels from all over a picture, by chance: what there is in it, without reading all at once."""
+"""A random sample of pixels from all over a raster, read tile by tile."""
 
 from __future__ import annotations
 

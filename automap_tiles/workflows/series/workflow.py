@@ -1,4 +1,4 @@
-"""Carrying out an order for a series."""
+"""The workflow `series`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is done with tile directories: looking, indexing, converting, copying and deleting."""
+"""Workflows on tile directories: inspect, index, convert, copy and delete."""

@@ -1,4 +1,4 @@
-"""Tiles that lie in a folder and are not what its journal says should lie there."""
+"""Stored tiles that are outdated according to the journal of their directory."""
 
 from __future__ import annotations
 

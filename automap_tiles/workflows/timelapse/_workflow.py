@@ -1,4 +1,4 @@
-"""Carrying out an order for an animation."""
+"""The workflow `timelapse`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carrying out an order to train."""
+"""The workflow `train`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an order asks for in the words of `Learning`, as those who train take it."""
+"""Translate the `Learning` part of an order into the options of training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carrying out an order to verify."""
+"""The workflow `verify`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model knows of the picture it was trained on, and whether another one is like it.
+"""The training domain of a model: value ranges, unit and pixel size of its training raster.
 
 A classifier gives a class to every number, also to those of another unit, and to windows of
 another size on the ground: the map looks like one and is wrong. So a model keeps the size of a

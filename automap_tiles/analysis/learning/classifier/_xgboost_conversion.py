@@ -1,4 +1,4 @@
-"""Trees of our own in XGBoost's form: predicted as fast, kept in the same files.
+"""Convert our own decision trees to XGBoost's format, for its speed and its model files.
 
 The form is that of the "model schema" of XGBoost's documentation, with one row of leaf values per
 leaf; everything beside the trees is taken from a tree that the installed version grew itself.

@@ -1,4 +1,4 @@
-"""How far a model can be trusted, by what it was not trained on."""
+"""Learn a model's confidence measures from samples that it was not trained on."""
 
 from __future__ import annotations
 

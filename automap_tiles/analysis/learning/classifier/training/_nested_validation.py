@@ -1,4 +1,4 @@
-"""What choosing flatters, taken off: every polygon is judged by choices that it had no say in.
+"""Nested cross-validation: each polygon is judged by choices made without it.
 
 Polygons are drawn anew many times; the choices are made again by those drawn, and judged by those
 not drawn (bootstrap bias correction: Tsamardinos, Greasidou & Borboudakis 2018, Machine Learning

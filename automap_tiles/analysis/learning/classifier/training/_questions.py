@@ -1,4 +1,4 @@
-"""The questions that a training asks its folds, by what was left to it."""
+"""The choices that training decides by cross-validation, where the order leaves them open."""
 
 from __future__ import annotations
 
