@@ -80,8 +80,12 @@ _OTHERS = "mapchete.cli.commands"
 """Group of entry points; mapchete's own names are ours too, and stay ours."""
 
 
-_TEXTS = ("--description", "--title", "--attribution")
-"""Options whose value may be empty."""
+_MAY_BE_EMPTY = (
+    *("--description", "--title", "--attribution"),
+    *("--mask", "--provenance", "--statistics", "--values", "--bands", "--indices", "--radius"),
+    *("--window-statistics", "--textures", "--texture-of", "--also"),
+)
+"""Options whose value may be empty: texts, and lists of names, such as no mask at all."""
 
 
 class _LazyGroup(click.Group):
@@ -122,7 +126,7 @@ def _refuse_empty(ctx: click.Context, args: Sequence[str]) -> None:
     """Raise `UsageError` for an empty argument: as a path it would be the working folder."""
     for before, text in pairwise(args):
         option = text.removesuffix("=") if text.startswith("--") else before
-        if text in ("", f"{option}=") and option not in _TEXTS:
+        if text in ("", f"{option}=") and option not in _MAY_BE_EMPTY:
             where = f" after {option}" if option.startswith("-") else ""
             hint = "Is it of a variable that is not set?"
             raise click.UsageError(f"An empty argument{where} is no value. {hint}", ctx)

@@ -134,3 +134,12 @@ def test_an_empty_argument_is_no_path(
     said = capsys.readouterr().err
     assert "An empty argument" in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_list_of_names_may_be_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No mask at all is something to ask for."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["series", "-i", "nowhere", "-p", "8", "50", "--mask", ""]) == 1
+    assert "An empty argument" not in capsys.readouterr().err

@@ -158,6 +158,22 @@ def test_the_same_request_twice_makes_one_job(site: Site, launched: dict[str, An
     assert bob("POST", "/launch", json=launched, headers=key).json["id"] != first.json["id"]
 
 
+@pytest.mark.parametrize(
+    "more", [{"budget": 3}, {"notify": []}, {"again": True}, {"max_cloud_cover": 40}]
+)
+def test_a_key_with_another_body_is_refused(
+    site: Site, launched: dict[str, Any], more: dict[str, Any]
+) -> None:
+    """Else what the second asks for would be passed over in silence."""
+    ask = site.with_files()
+    key = {"Idempotency-Key": "of two bodies"}
+    first = ask("POST", "/launch", json={**launched, **more}, headers=key)
+    assert first.status_code == 201
+    assert ask("POST", "/launch", json=launched, headers=key).status_code == 422
+    same = ask("POST", "/launch", json={**launched, **more}, headers=key)
+    assert same.json["id"] == first.json["id"]
+
+
 def test_the_same_run_is_not_launched_twice_unless_it_is_meant(
     site: Site, launched: dict[str, Any]
 ) -> None:

@@ -530,3 +530,22 @@ def test_two_columns_of_one_year_are_refused(site: Site) -> None:
     said = put(site, "samples", b"X,Y,2018,2019,2018\n1,2,a,b,c\n")
     assert said.status_code == 400
     assert "more than one column 2018" in said.json["detail"]
+
+
+def test_a_name_that_a_file_system_took_apart_is_the_same(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """macOS has names in NFD; and an id means its file, whatever another one is called."""
+    warm.settle(monkeypatch)
+    ask = site.user()
+    whole, apart = "Jönköping", "Jo\u0308nko\u0308ping"
+    first = ask("PUT", f"/files/boundaries/{apart}", data=SQUARE)
+    assert (first.status_code, first.json["name"]) == (201, whole)
+    assert ask("PUT", f"/files/boundaries/{whole}", data=SQUARE).status_code == 200
+    found = ask("GET", f"/files/boundaries/{apart}")
+    assert found.status_code == 200
+    number = found.json["id"]
+    assert ask("PUT", f"/files/boundaries/{number}", data=SQUARE).status_code == 201
+    assert ask("GET", f"/files/boundaries/{number}").json["name"] == whole
+    assert ask("DELETE", f"/files/boundaries/{apart}").status_code == 204
+    assert ask("GET", f"/files/boundaries/{whole}").status_code == 404

@@ -47,6 +47,8 @@ class Manner:
     """The `Idempotency-Key`: the same request twice makes one job."""
     previous: str | None = None
     recipients: tuple[str, ...] = ()
+    names_them: bool = False
+    """Whether the request says who they are; else they are who its owner has confirmed by then."""
     address: str = ""
     """Of whoever launches, for the audit."""
 
@@ -175,7 +177,7 @@ class Launching:
         ).first()
         if row is None:
             return None
-        if row.digest != _digest(wanted):
+        if row.digest != _digest(wanted, manner):
             raise Problem(status=422, type="idempotency-key-reused")
         return str(row.job)
 
@@ -187,7 +189,7 @@ class Launching:
                 insert(IDEMPOTENCY).values(
                     user=user.id,
                     key=manner.key,
-                    digest=_digest(wanted),
+                    digest=_digest(wanted, manner),
                     job=job.id,
                     created=job.created,
                 )
@@ -252,9 +254,14 @@ def _fault(said: Mapping[str, Any]) -> Fault:
     )
 
 
-def _digest(wanted: Wanted) -> str:
-    words = json.dumps([wanted.digest, wanted.description])
-    return hashlib.sha256(words.encode()).hexdigest()
+def _digest(wanted: Wanted, manner: Manner) -> str:
+    """Of all that a request asks for: what makes another run, and what does not."""
+    words: list[Any] = [wanted.digest, wanted.description]
+    recipients = sorted(manner.recipients) if manner.names_them else None
+    more = [wanted.budget, recipients, manner.again, manner.previous]
+    if more != [None, None, False, None]:  # else as keys of earlier versions have it
+        words += more
+    return hashlib.sha256(json.dumps(words).encode()).hexdigest()
 
 
 def _too_many(detail: str, seconds: int) -> Problem:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, case, delete, insert, select, update
 
 from automap_service.launching.wanted import Upload
 from automap_service.problems import Problem
@@ -109,10 +109,14 @@ class Files:
         return found, not before.rowcount
 
     def find(self, user: str, kind: str, name: str) -> File | None:
-        """By name or by id."""
-        of_name = [*_of(user, kind), (FILES.c.name == name) | (FILES.c.id == name)]
+        """By id or by name, also one that a file system has taken apart (NFD)."""
+        plain = unicodedata.normalize("NFC", name)
+        of_name = select(FILES).where(
+            *_of(user, kind), (FILES.c.name == plain) | (FILES.c.id == name)
+        )
+        is_id = case((FILES.c.id == name, 0), else_=1)  # before a file that is called like it
         with self._database.reading() as connection:
-            row = connection.execute(select(FILES).where(*of_name)).mappings().first()
+            row = connection.execute(of_name.order_by(is_id)).mappings().first()
         return None if row is None else _file(row)
 
     def all(self, user: str, kind: str | None = None) -> list[File]:

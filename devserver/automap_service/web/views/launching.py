@@ -89,6 +89,7 @@ def _launched(
         key=checked_key(request.headers.get("Idempotency-Key")),
         previous=previous,
         recipients=chosen(service(), user, notify),
+        names_them=notify is not None,
         address=address(),
     )
     job, _ = service().launching.launch(user, wanted, manner)
