@@ -8,13 +8,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from automap_tiles.engine.events import TileResult, TileStatus
-from automap_tiles.engine.journal import Journal, place_of
+from automap_tiles.engine.journal import Journal, JournalReader, place_of
 from automap_tiles.engine.journal._schema import explained
 from automap_tiles.errors import JournalError, OutputBusy
 from automap_tiles.grid import TileIndex, morton
@@ -264,3 +266,30 @@ def test_a_full_disk_is_told_in_the_words_of_tiles(tmp_path: Path) -> None:
         connection.execute("PRAGMA max_page_count = 2")  # for SQLite as full as a disk can be
         with pytest.raises(JournalError, match="No space left on device"), explained("a"):
             connection.execute("INSERT INTO tiles VALUES (zeroblob(100000))")
+
+
+def test_damaged_notes_are_told_in_words(tmp_path: Path) -> None:
+    """Of a file whose middle a disk lost, and of a note that is none."""
+    path = tmp_path / "journal.sqlite"
+    run: Any = SimpleNamespace(id=1)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE notes (run INTEGER, note TEXT)")
+        database.execute("INSERT INTO notes VALUES (1, 'no note')")
+        database.commit()
+    with (
+        JournalReader(path, sqlite3.connect(path)) as journal,
+        pytest.raises(JournalError, match=r"journal\.sqlite.*damaged"),
+    ):
+        journal.notes(run)
+    with closing(sqlite3.connect(path)) as database:
+        database.executemany("INSERT INTO notes VALUES (2, ?)", [("x" * 900,)] * 100)
+        database.commit()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size // 3)
+        file.write(bytes(size // 2))
+    with (
+        JournalReader(path, sqlite3.connect(path)) as journal,
+        pytest.raises(JournalError, match=r"journal\.sqlite.*malformed"),
+    ):
+        journal.notes(run)

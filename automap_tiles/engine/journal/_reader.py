@@ -128,10 +128,13 @@ class JournalReader:
 
     def notes(self, run: RunRecord) -> tuple[Note, ...]:
         """What was lost, replaced, ignored or guessed in a run."""
-        with contextlib.suppress(sqlite3.OperationalError):  # a journal from before this table
-            rows = self._db.execute("SELECT note FROM notes WHERE run = ?", (run.id,)).fetchall()
+        rows = self._if_there("SELECT note FROM notes WHERE run = ?", (run.id,))
+        try:
             return tuple(Note.from_json(json.loads(text)) for (text,) in rows)
-        return ()
+        except (KeyError, TypeError, ValueError) as error:
+            raise JournalError(f"{self.path}: the journal is damaged: a note cannot be read") from (
+                error
+            )
 
     def rows(self, zoom: int, first_key: int, last_key: int) -> dict[int, Row]:
         """What is known of the tiles in a range of keys, both ends included."""
@@ -156,10 +159,8 @@ class JournalReader:
 
     def flying(self) -> frozenset[TileIndex]:
         """Tiles that a run works on; only of one that still holds the journal it means anything."""
-        with contextlib.suppress(sqlite3.OperationalError):  # a journal from before this table
-            rows = self._db.execute("SELECT zoom, key FROM flying").fetchall()
-            return frozenset(TileIndex(zoom, *morton.decode(key)) for zoom, key in rows)
-        return frozenset()
+        rows = self._if_there("SELECT zoom, key FROM flying", ())
+        return frozenset(TileIndex(zoom, *morton.decode(key)) for zoom, key in rows)
 
     def counts(self) -> dict[int, dict[TileStatus, int]]:
         """Number of tiles per zoom and status."""
@@ -278,6 +279,12 @@ class JournalReader:
                     (*place, int(TileStatus.WRITTEN)),
                 ).fetchone()
         return found is not None
+
+    def _if_there(self, query: str, values: tuple[int, ...]) -> list[tuple[Any, ...]]:
+        """The rows of a query; none of a journal from before its table."""
+        with explained(self.path), contextlib.suppress(sqlite3.OperationalError):
+            return self._db.execute(query, values).fetchall()
+        return []
 
     def _indexes(self, query: str, values: tuple[int | str, ...]) -> Iterator[TileIndex]:
         for zoom, key in self._streamed(query, values):

@@ -93,7 +93,15 @@ def read_metadata(storage: Storage) -> Metadata:
         name = str(driver.pop("format"))
         return Metadata(pyramid=_pyramid(content["pyramid"]), format=name, options=driver)
     except (ValueError, KeyError, TypeError, AttributeError, GridError) as error:
-        raise InputError(f"is not a description of a tile directory: {error!r}", path) from error
+        raise InputError(
+            f"is not a description of a tile directory: {_reason(error)}", path
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"{error.args[0]} is missing"
+    return "it is no text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
 def write_metadata(storage: Storage, metadata: Metadata, *, overwrite: bool = False) -> None:
