@@ -233,3 +233,31 @@ def test_ready_is_who_has_a_store_and_a_runner(
     assert asked() == (200, there)
     (tmp_path / "disk").rmdir()
     assert asked() == (503, {**there, "status": "not ready", "store": False})
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        {"method": "GET", "path": "/jobs?q=spr%00ing"},
+        {"method": "GET", "path": "/jobs?%00=1"},
+        {"method": "GET", "path": "/jobs/%00"},
+        {"method": "DELETE", "path": "/files/boundaries/a%00b"},
+        {"method": "POST", "path": "/auth", "json": {"username": "a\0", "password": "b"}},
+        {"method": "POST", "path": "/auth", "data": {"username": "a\0", "password": "b"}},
+        {"method": "POST", "path": "/launch", "json": {"mode": ["down\0load"]}},
+        {"method": "POST", "path": "/launch", "json": {"mo\0de": "download"}},
+    ],
+)
+def test_nul_never_comes_to_the_database(site: Site, ask: dict[str, Any]) -> None:
+    """PostgreSQL keeps none: it would be an error of the service. For SQLite a text ends there."""
+    answer = site.user()(**ask)
+    assert answer.status_code == 400
+    assert "NUL" in answer.json["detail"]
+
+
+def test_a_misspelt_name_is_told_also_where_it_is_null(site: Site) -> None:
+    answer = site.user()("POST", "/launch", json={"provenence": None, "mask": None})
+    faults = {each["pointer"]: each["message"] for each in answer.json["errors"]}
+    assert answer.status_code == 400
+    assert faults["/provenence"] == "there is no such parameter"
+    assert "/mask" not in faults

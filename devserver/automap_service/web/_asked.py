@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,8 @@ from flask import request
 from automap_service.problems import Fault, Problem, invalid
 
 _DEEPEST = 50
+_NUL = "\0"
+_NO_NUL = "has a NUL character"
 
 
 def json_body() -> dict[str, Any]:
@@ -39,7 +41,18 @@ def json_body() -> dict[str, Any]:
         raise _unreadable("must be an object")
     if _depth(found) > _DEEPEST:
         raise _unreadable("is nested too deeply")
+    if any(_NUL in text for text in _texts(found)):
+        raise _unreadable(_NO_NUL)
     return found
+
+
+def check_texts() -> None:
+    """Raise `Problem` for NUL in an address or a form: databases keep none, or end there."""
+    pairs = [*request.args.items(multi=True)]
+    if request.mimetype == "application/x-www-form-urlencoded":
+        pairs += request.form.items(multi=True)
+    if _NUL in request.path or any(_NUL in text for pair in pairs for text in pair):
+        raise Problem(status=400, type="bad-request", detail=f"the request {_NO_NUL}")
 
 
 def query(allowed: Collection[str]) -> dict[str, str]:
@@ -117,6 +130,19 @@ def _depth(value: Any) -> int:
     if isinstance(value, dict):
         return 1 + max(map(_depth, value.values()), default=0)
     return 1 + max(map(_depth, value), default=0) if isinstance(value, list) else 0
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All of them, names too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def _unreadable(detail: str) -> Problem:
