@@ -54,7 +54,7 @@ def read(said: Mapping[str, Any], world: World) -> Wanted:
 
 class _Reading:
     def __init__(self, said: Mapping[str, Any], world: World) -> None:
-        self._names = tuple(said)
+        self._given = tuple(said)
         self._said = {key: value for key, value in said.items() if value is not None}
         self._world = world
         self.faults: list[Fault] = []
@@ -65,7 +65,7 @@ class _Reading:
         self._km2 = 0.0
 
     def all(self) -> None:
-        for name in self._names:  # also of one that is null: it may be misspelt
+        for name in self._given:  # also of one that is null: it may be misspelt
             if name not in NAMES:
                 self._fault(name, "there is no such parameter", remedy=f"one of {', '.join(NAMES)}")
         mode = self._mode()
@@ -74,12 +74,8 @@ class _Reading:
         self._catalogue()
         self._file("boundary", "boundaries", needed=True)
         self._file("samples", "samples", needed=mode == "classification")
-<<<<<<< HEAD
         self._names()
         self._grid()
-=======
-        self._statistics()
->>>>>>> 8bd6f3eb (Service: NUL is a bad request, misspelt parameters that are null are told)
         self._masking()
         self._text()
         self._choices()
@@ -187,7 +183,7 @@ class _Reading:
             self._km2 = float(found.about.get("km2", 0.0))
         self._uses.append(found.id)
 
-    def _statistics(self) -> None:
+    def _names(self) -> None:
         value = self._list("statistics")
         statistics: tuple[str, ...] | None = ("median",)
         if value is not None:
