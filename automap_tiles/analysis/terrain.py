@@ -90,6 +90,9 @@ def _horn(heights: _Array, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[_
     return east, south
 
 
+MOST_LEVELS = 100_000
+"""Contour lines of one picture, by height: from the deepest trench to the highest peak, 20 cm."""
+
 # Part of the interval by which contour lines are drawn above their level.
 _ABOVE = 1e-6
 
@@ -103,9 +106,17 @@ class Contour(NamedTuple):
 
 
 def contour_levels(lowest: float, highest: float, interval: float, base: float) -> list[float]:
-    """Heights from `lowest` to `highest` that lie a whole number of intervals from `base`."""
+    """Heights from `lowest` to `highest` that lie a whole number of intervals from `base`.
+
+    Raises `ValueError` for an interval that is not above 0, and for more than `MOST_LEVELS`.
+    """
     if not interval > 0:
         raise ValueError(f"interval must be greater than 0, not {interval}")
+    if (highest - lowest) / interval > MOST_LEVELS:
+        raise ValueError(
+            f"heights from {lowest:g} to {highest:g} have more than {MOST_LEVELS} lines every "
+            f"{interval:g}: no data that is not declared as such, or too small an interval"
+        )
     first = math.ceil((lowest - base) / interval)
     last = math.floor((highest - base) / interval)
     return [base + step * interval for step in range(first, last + 1)]

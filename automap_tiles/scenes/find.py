@@ -40,6 +40,7 @@ from automap_tiles.scenes.containers import (
     list_place,
 )
 from automap_tiles.scenes.failures import check_own
+from automap_tiles.scenes.lattice import check_upright
 from automap_tiles.scenes.report import SearchReport, Wanted, wanted_of
 from automap_tiles.scenes.select import Selection
 from automap_tiles.storage import Address, is_remote
@@ -125,10 +126,7 @@ def _looked_at(file: _File) -> _File:
     if grid is None:
         check_intact(file.href)
         grid = grid_of(file.href)
-    if not grid.is_north_up:
-        raise InputError(
-            "its pixels are not north up: gdalwarp brings them onto such a grid", file.href
-        )
+    check_upright(grid, file.href)
     return replace(file, grid=grid)
 
 

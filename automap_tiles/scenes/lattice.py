@@ -100,6 +100,12 @@ class Lattice:
         return _box_in(grid.bounds, grid.crs, self.crs)
 
 
+def check_upright(grid: Grid, path: str) -> None:
+    """Raise `InputError` that names a file whose pixels do not run east and south."""
+    if not grid.is_north_up:
+        raise InputError("its pixels are not north up: gdalwarp brings them onto such a grid", path)
+
+
 def choose(grids: Iterable[Grid], resolution: float | None = None) -> Lattice:
     """The lattice that most of these grids lie on; of equally frequent ones the finest.
 

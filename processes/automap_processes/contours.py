@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from automap_processes._ignored_parameters import check_matching
 from automap_processes._types import Matching, Resampling
-from automap_tiles import Empty, RasterInput, Tile, VectorInput
+from automap_tiles import ConfigError, Empty, RasterInput, Tile, VectorInput
 from automap_tiles.analysis import terrain
 
 Feature = dict[str, Any]
@@ -54,6 +54,7 @@ def execute(  # noqa: PLR0913 - names and defaults that process files already us
         raise Empty
     area = None if clip is None else clip.read_union_geometry(pixelbuffer=clip_pixelbuffer)
     heights = dem.read(indexes=1, resampling=resampling)
+    _check_levels(heights, interval, base)
     features = [
         {"type": "Feature", "geometry": mapping(line), "properties": {field: level}}
         for single in dem.tile.intersecting(dem.tile.pyramid.replace(metatiling=1, pixelbuffer=0))
@@ -63,6 +64,17 @@ def execute(  # noqa: PLR0913 - names and defaults that process files already us
     if not features:
         raise Empty
     return features
+
+
+def _check_levels(heights: Any, interval: float, base: float) -> None:
+    """Raise `ConfigError` for heights that no number of lines does for."""
+    known = np.ma.masked_invalid(heights).compressed()
+    if not known.size:
+        return
+    try:
+        terrain.contour_levels(float(known.min()), float(known.max()), interval, base)
+    except ValueError as error:
+        raise ConfigError(str(error), key="process_parameters.interval", found=interval) from error
 
 
 class _Piece(NamedTuple):

@@ -16,7 +16,7 @@ import numpy as np
 
 from automap_processes._ignored_parameters import check_matching
 from automap_processes._types import Matching, Resampling
-from automap_tiles import Empty, RasterInput, VectorInput
+from automap_tiles import Empty, Fate, Note, RasterInput, Subject, Tile, VectorInput, tell
 from automap_tiles.analysis import terrain
 
 check_parameters = check_matching
@@ -49,6 +49,7 @@ def execute(  # noqa: PLR0913 - names and defaults that process files already us
     if np.ma.getmaskarray(heights).all():
         raise Empty
     tile = dem.tile
+    _tell_guesses(tile, scale)
     return terrain.hillshade(
         heights,
         (tile.pixel_x_size, tile.pixel_y_size),
@@ -57,3 +58,28 @@ def execute(  # noqa: PLR0913 - names and defaults that process files already us
         z=z,
         scale=scale,
     )
+
+
+def _tell_guesses(tile: Tile, scale: float) -> None:
+    """What is taken for granted and hardly ever meant."""
+    if tile.crs.is_geographic and scale == 1.0:
+        tell(
+            Note(
+                fate=Fate.GUESSED,
+                subject=Subject.TILES,
+                reason="heights are taken for degrees, as the grid is: every slope is as steep as "
+                "a wall",
+                examples=(str(tile.index),),
+                remedy="scale: 111120 for metres",
+            )
+        )
+    if not tile.pixelbuffer:
+        tell(
+            Note(
+                fate=Fate.GUESSED,
+                subject=Subject.TILES,
+                reason="the outermost pixels are shaded as those beside them: edges may show",
+                examples=(str(tile.index),),
+                remedy="pixelbuffer: 1 under pyramid",
+            )
+        )

@@ -135,3 +135,12 @@ def test_what_is_not_finite_is_no_height() -> None:
     got, want = hillshade(plain, (10, 10)), hillshade(masked, (10, 10))
     np.testing.assert_array_equal(got.mask, np.isnan(plain))
     np.testing.assert_array_equal(got.filled(0), want.filled(0))
+
+
+@pytest.mark.parametrize("lowest", [-3.4e38, -1e9])
+def test_undeclared_no_data_makes_no_endless_lines(lowest: float) -> None:
+    """A list of all levels between it and the ground had no end."""
+    heights = np.full((5, 6), 350.0)
+    heights[2, 3] = lowest
+    with pytest.raises(ValueError, match="no data that is not declared"):
+        list(contour_lines(heights, interval=20))

@@ -15,9 +15,10 @@ from automap_tiles import raster
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Bounds, Grid
 from automap_tiles.layers.dates_in_names import date_in, days_in
+from automap_tiles.missions import grid_of
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster import RasterInfo
-from automap_tiles.scenes.lattice import Lattice
+from automap_tiles.scenes.lattice import Lattice, check_upright
 from automap_tiles.scenes.reflectance import coarser
 from automap_tiles.stopping import raise_if_stopped
 from automap_tiles.workflows.timelapse._dates import DateShown, box_of, hull
@@ -44,7 +45,9 @@ class FileDates:
     @cached_property
     def grid(self) -> Grid:
         """Pixels of the first raster, as far as all of them or the boundary reach."""
-        lattice = Lattice.of(self._infos[0].grid)
+        first = grid_of(self.files[0][1])
+        check_upright(first, self.files[0][1])
+        lattice = Lattice.of(first)
         box = box_of(self.boundary, lattice) or self._reach(lattice)
         window = lattice.window(box, (-0.01, -0.01))
         factor = max(1, -(-max(len(span) for span in window) // self.size))
@@ -70,7 +73,7 @@ class FileDates:
         return tuple(raster.inspect(path) for _, path in self.files)
 
     def _reach(self, lattice: Lattice) -> Bounds:
-        boxes = [lattice.extent(info.grid) for info in self._infos]
+        boxes = [lattice.extent(grid_of(path)) for _, path in self.files]
         return hull(box for box in boxes if box is not None)
 
     def _indexes(self) -> list[tuple[int, ...]]:

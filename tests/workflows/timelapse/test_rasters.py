@@ -11,7 +11,7 @@ from affine import Affine
 from PIL import Image
 from rasterio.crs import CRS
 
-from automap_tiles.errors import ConfigError
+from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.grid import Grid
 from automap_tiles.layers.dates_in_names import date_in
 from automap_tiles.notes import collecting
@@ -147,3 +147,17 @@ def test_names_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert is_pattern("a_[12].tif")
     for none in ("out [1]", "https://example.org/stac?x=[1]", "scenes"):
         assert not is_pattern(none)
+
+
+def test_a_later_date_may_run_another_way_and_the_first_one_is_named(tmp_path: Path) -> None:
+    """All dates are laid onto the pixels of the first."""
+    ramp = np.add.outer(np.arange(64), np.zeros(64, int))[np.newaxis].astype("i2") * 12
+    up = Grid(GRID.crs, GRID.transform @ Affine(1, 0, 0, 0, -1, 64), GRID.shape)
+    write(tmp_path / "2020-03-01.tif", ramp, GRID, nodata=-1)
+    write(tmp_path / "2020-03-02.tif", np.ascontiguousarray(ramp[:, ::-1]), up, nodata=-1)
+    _, (first, second) = shown(tmp_path, bands=("1",))
+    assert np.ptp(first) > 150
+    assert np.abs(first - second).max() <= 5
+    (tmp_path / "2020-03-02.tif").rename(tmp_path / "2020-02-28.tif")
+    with pytest.raises(InputError, match=r"2020-02-28\.tif: its pixels are not north up"):
+        shown(tmp_path, bands=("1",))
