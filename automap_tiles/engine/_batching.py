@@ -1,4 +1,4 @@
-"""From the stream of steps to batches: only what can start, and about as much as asked for."""
+"""Group the steps of a plan into batches of tiles that can start now."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def lost_tile(index: TileIndex, error: str, seconds: float = 0.0) -> TileResult:
 
 
 def died(code: int | None) -> str:
-    """How a worker process ended, by its exit code; None: nobody knows."""
+    """Describe how a worker process ended, by its exit code; None if that is unknown."""
     if code is None:
         return "died"
     if code < 0:

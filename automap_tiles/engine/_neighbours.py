@@ -1,4 +1,4 @@
-"""Where an overview tile with a pixel buffer comes from: the tiles around it, of another zoom."""
+"""The source tiles of an overview tile with a pixel buffer: its neighbours at another zoom."""
 
 from __future__ import annotations
 

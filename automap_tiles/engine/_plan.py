@@ -1,4 +1,4 @@
-"""Which tiles a run has to work on, in which order, as a lazy stream.
+"""The plan of a run: a lazy, ordered stream of the tiles to process.
 
 Finest zoom first, along the Morton curve. Tiles of a base zoom come from the cover of the area;
 an overview tile follows right after the last tile below it, so that it can be made at once; tiles

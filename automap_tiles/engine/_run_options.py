@@ -1,4 +1,4 @@
-"""How a process is run."""
+"""Options of a run."""
 
 from __future__ import annotations
 

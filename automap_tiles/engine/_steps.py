@@ -1,4 +1,4 @@
-"""A run of several steps: those that are stored one after the other, then the result."""
+"""Run a process of several steps: stored steps in order, then the result."""
 
 from __future__ import annotations
 

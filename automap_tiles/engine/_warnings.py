@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def warnings(process: Process) -> Iterator[str]:
-    """A sentence for each doubt."""
+    """Yield one sentence per warning."""
     for step in all_steps(process):
         for advice in _advice(step.process):
             yield f"step {step.name}: {advice}"
@@ -56,7 +56,7 @@ def _finer(process: Process) -> Iterator[str]:
 
 
 def free_bytes(path: str) -> int | None:
-    """What is free where an output will be; None for object stores."""
+    """Free bytes on the disk of an output; None for object stores."""
     if is_remote(path):
         return None
     there = next((each for each in (Path(path), *Path(path).parents) if each.exists()), None)

@@ -1,4 +1,4 @@
-"""Options of an input or output, looked up and checked."""
+"""Look up and check the options of an input or output."""
 
 from __future__ import annotations
 

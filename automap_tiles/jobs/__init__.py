@@ -4,7 +4,7 @@ The way of a job::
 
     JobStore.add            a row, committed before anybody is told its id: accepted
       -> Queue.claim        one runner has it for as long as it renews its lease: running, attempt n
-      -> tending.tend       a child process carries the order out, tied to its runner by a pipe;
+      -> JobSupervisor.run  a child process carries the order out, tied to its runner by a pipe;
                             its events become progress, log and scenes in the table
       -> packing.pack       what it made becomes one archive in the store of results
       -> Queue.finish    final state, result and what others hang on it (mail) in one transaction
@@ -15,7 +15,7 @@ is over writes nothing (fencing). No web and no mail here.
 """
 
 from automap_tiles.jobs._database import Clock, Database
-from automap_tiles.jobs._ending import Ending, OnFinal
+from automap_tiles.jobs._finish import Ending, OnFinal
 from automap_tiles.jobs._phases import Stretch, stretches
 from automap_tiles.jobs._queue import LeaseLost, News, Queue, QueueLimits
 from automap_tiles.jobs._store import JobStore, Page

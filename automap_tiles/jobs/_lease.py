@@ -1,4 +1,4 @@
-"""Keeping a job while one works on it."""
+"""The lease by which a runner holds a job."""
 
 from __future__ import annotations
 

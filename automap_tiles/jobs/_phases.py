@@ -1,4 +1,4 @@
-"""When the phases of a job began, read from the lines that its log has for that."""
+"""The phases of a job and when they began, read from its log."""
 
 from __future__ import annotations
 

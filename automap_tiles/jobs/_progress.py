@@ -1,4 +1,4 @@
-"""How far a job is, from the events of its child."""
+"""The progress of a job, from the events of its child process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from automap_tiles.jobs._phases import BEGINS
 from automap_tiles.jobs._queue import News
 from automap_tiles.jobs.job import Level, Phase, SceneFate
-from automap_tiles.jobs.meter import MEMORY
+from automap_tiles.jobs.resource_usage import MEMORY
 
 _PHASES = {
     "search": Phase.SEARCHING,

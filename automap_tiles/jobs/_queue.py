@@ -1,4 +1,4 @@
-"""The table of jobs as runners see it."""
+"""The job queue, as runners use it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sqlalchemy import Column, ColumnElement, Connection, case, delete, insert, 
 from automap_tiles.errors import AutomapError
 from automap_tiles.jobs import _log, claims
 from automap_tiles.jobs._database import Database
-from automap_tiles.jobs._ending import Ending, OnFinal, end
+from automap_tiles.jobs._finish import Ending, OnFinal, end
 from automap_tiles.jobs.job import Job, Level, Phase, SceneFate, Status
-from automap_tiles.jobs.meter import Usage
+from automap_tiles.jobs.resource_usage import Usage
 from automap_tiles.jobs.rows import job_of
 from automap_tiles.jobs.tables import JOBS, RUNNERS, SCENES
 

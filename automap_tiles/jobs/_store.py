@@ -1,4 +1,4 @@
-"""The table of jobs as their owners see it."""
+"""The job store, as owners of jobs use it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from automap_tiles.jobs import _log
 from automap_tiles.jobs._database import Database
-from automap_tiles.jobs._ending import Ending, OnFinal, end
+from automap_tiles.jobs._finish import Ending, OnFinal, end
 from automap_tiles.jobs._phases import BEGINS
 from automap_tiles.jobs.job import (
     ACTIVE,

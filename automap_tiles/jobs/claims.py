@@ -1,4 +1,4 @@
-"""Which job is next, and those whose runner was lost.
+"""Choose the next job, and recover jobs whose runner was lost.
 
 Fair between users: who has fewest running jobs goes first, nobody more than allowed. A workspace
 has one job at a time: two runs there would wait for, or refuse, each other.

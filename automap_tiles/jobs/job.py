@@ -1,4 +1,4 @@
-"""What a job is, as values."""
+"""Value types of jobs."""
 
 from __future__ import annotations
 

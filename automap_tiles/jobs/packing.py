@@ -1,4 +1,4 @@
-"""What a job has made, as one archive.
+"""Pack the results of a job into one archive.
 
 The entries are stored, not deflated: the pictures in them are compressed already, deflate saves
 0.1 % for fifteen times the CPU.

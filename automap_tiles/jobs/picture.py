@@ -1,4 +1,4 @@
-"""A picture of one raster on a web map, made in a process of its own with limits.
+"""Render one raster for a web map, in a separate process with resource limits.
 
 Started by `picture_of` as `python -m automap_tiles.jobs.picture` with what it shall do as JSON on
 its standard input.

@@ -1,4 +1,4 @@
-"""What a job has made so far, for a map of it: rasters in its workspace."""
+"""Rasters in the workspace of a job, for its map."""
 
 from __future__ import annotations
 

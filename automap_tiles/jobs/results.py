@@ -1,4 +1,4 @@
-"""The store that archives of results are put into: a folder of this machine, or a bucket."""
+"""The store of result archives: a local folder or a bucket."""
 
 from __future__ import annotations
 

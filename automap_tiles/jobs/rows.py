@@ -1,4 +1,4 @@
-"""Rows of the tables as values."""
+"""Convert table rows to value types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A runner: claims jobs and has them carried out, some at a time, until it is told to leave."""
+"""A runner: claims jobs and runs several of them at a time until it is stopped."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from automap_tiles.jobs._ending import Ending
+from automap_tiles.jobs._finish import Ending
 from automap_tiles.jobs._queue import LeaseLost, Queue
 from automap_tiles.jobs.job import Job, Status
-from automap_tiles.jobs.tending import Place, Tending
+from automap_tiles.jobs.supervisor import JobSupervisor, RunnerEnvironment
 from automap_tiles.stopping import StopToken
 
 _log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Runner:
     def __init__(
         self,
         queue: Queue,
-        place: Place,
+        place: RunnerEnvironment,
         pace: Pace | None = None,
         besides: Callable[[StopToken], None] | None = None,
     ) -> None:
@@ -151,7 +151,7 @@ class Runner:
 
     def _tend(self, job: Job) -> None:
         try:
-            Tending(self._queue, job, self._place, self._leave).run()
+            JobSupervisor(self._queue, job, self._place, self._leave).run()
         except SQLAlchemyError as error:  # its lease runs out, another attempt follows
             said = "job %s is let go, the database does not answer: %s"
             _log.error(said, job.id, error, extra={"job": job.id})

@@ -18,13 +18,13 @@ __all__ = ["NEVER", "Order", "Part", "StopToken", "check_mapping"]
 
 
 class Part:
-    """Base of what an order consists of: a value that is not known is refused."""
+    """Base of the parts of an order; unknown values are rejected."""
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid"}
 
 
 class Order(Part):
-    """Base of all orders, which are frozen keyword-only dataclasses of plain values.
+    """Base of all orders: frozen keyword-only dataclasses of plain values.
 
     Paths may be relative to the working directory.
     """

@@ -34,7 +34,7 @@ Fact: TypeAlias = str | int | float | bool | None
 
 
 class Serialisable(Protocol):
-    """Something that can be written down: an item that was worked on, or an outcome."""
+    """Something with a JSON form: an item that was processed, or an outcome."""
 
     def to_json(self) -> Json:
         """Plain values for a line of JSON or a database."""
@@ -43,7 +43,7 @@ class Serialisable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """All checks passed, the work begins."""
+    """All checks have passed and the work begins."""
 
     total: int | None = None
     """How many items there are to do, those done before included; None: nobody knows yet."""

@@ -63,7 +63,7 @@ def carry_out(
 
 
 def translated(events: Iterable[engine.Event], *, config: Path | None = None) -> Iterator[Event]:
-    """The events of a run in the words of all workflows; `config` is the file of the process."""
+    """Translate engine events into workflow events; `config` is the process file."""
     for event in events:
         match event:
             case engine.RunStarted():
@@ -98,7 +98,7 @@ def _facts(event: engine.RunStarted, config: Path | None) -> dict[str, Fact]:
 def as_phase(
     events: Generator[Event], phase: str, facts: Mapping[str, Fact]
 ) -> Generator[Event, None, Summary]:
-    """A run as a phase of something larger; `facts` say what it is about. Its summary."""
+    """Run a process as a phase of a workflow, described by `facts`; returns its summary."""
     summary: Summary | None = None
     with contextlib.closing(events):
         for event in events:

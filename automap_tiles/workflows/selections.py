@@ -29,7 +29,7 @@ def open_narrowed(
     output: str | None = None,
     inputs: str | Mapping[str, str] | None = None,
 ) -> Process:
-    """A process with what an order says differently; see `open_process`."""
+    """Open a process with the overrides of an order; see `open_process`."""
     where.check()
     return open_process(
         source,
@@ -47,7 +47,7 @@ def open_narrowed(
 
 
 def area_of(where: Subset, pyramid: Pyramid) -> BaseGeometry | None:
-    """What bounds, area and point leave, in the CRS of the pyramid; None for everything."""
+    """The area given by bounds, area and point, in the CRS of the pyramid; None: unrestricted."""
     where.check()
     if where.point is not None:
         if where.bounds is not None or where.area is not None:
@@ -65,5 +65,5 @@ def area_of(where: Subset, pyramid: Pyramid) -> BaseGeometry | None:
 
 
 def selection_of(where: Subset, pyramid: Pyramid) -> TileSelection:
-    """The part of a tile directory that is meant."""
+    """The tiles of a directory that an order selects."""
     return TileSelection(zooms=where.zooms, area=area_of(where, pyramid))

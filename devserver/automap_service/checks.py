@@ -14,7 +14,7 @@ from automap_service.mails.server import checked_address, connect
 from automap_service.service import Service
 from automap_service.settings import Settings
 from automap_tiles.errors import AutomapError
-from automap_tiles.jobs.meter import PROCESSES
+from automap_tiles.jobs.resource_usage import PROCESSES
 from automap_tiles.jobs.results import FOLDER
 
 

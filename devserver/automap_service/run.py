@@ -15,16 +15,16 @@ from waitress.server import create_server
 
 from automap_service.database import check_state, migrate
 from automap_service.hosts import address_of
-from automap_service.keeper import keep
 from automap_service.launching.launch import hidden_paths
 from automap_service.operations import kubernetes, logs
+from automap_service.retention import keep
 from automap_service.service import Service, open_service
 from automap_service.settings import Settings
 from automap_service.uploads.files import remove_parts
 from automap_service.web.app import create_app
 from automap_tiles.errors import OutputError
 from automap_tiles.jobs.runner import Pace, Runner
-from automap_tiles.jobs.tending import Place
+from automap_tiles.jobs.supervisor import RunnerEnvironment
 from automap_tiles.malloc_arenas import limit_malloc_arenas
 
 _IDLE = 60
@@ -98,7 +98,7 @@ def runner_of(service: Service, jobs: int | None = None, idle: float | None = No
     workspaces = settings.root / "workspaces"
     workspaces.mkdir(parents=True, exist_ok=True, mode=0o700)
     limit = settings.runner.memory_gb
-    place = Place(
+    place = RunnerEnvironment(
         results=service.results,
         workspaces=workspaces,
         workers=settings.workers,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from automap_service.accounts.credentials import Credentials
 from automap_service.accounts.users import Users
-from automap_service.accounts.words import Words
 from automap_service.costs.budgets import Budgets
 from automap_service.costs.estimates import Estimates
 from automap_service.costs.ledger import CostLedger
@@ -30,7 +30,7 @@ class Service:
     store: JobStore
     queue: Queue
     users: Users
-    words: Words
+    words: Credentials
     files: Files
     launching: Launching
     ledger: CostLedger
@@ -65,7 +65,7 @@ def open_service(settings: Settings, clock: Clock = time.time) -> Service:
         store=store,
         queue=Queue(database, limits, on_final),
         users=users,
-        words=Words(database),
+        words=Credentials(database),
         files=files,
         launching=Launching(settings, store, files, estimates, budgets),
         ledger=ledger,

@@ -14,8 +14,8 @@ from typing import Any
 from automap_tiles.jobs import Database, Job, JobStore, NewJob, OnFinal, Queue, QueueLimits
 from automap_tiles.jobs.results import ResultStore
 from automap_tiles.jobs.runner import Pace, Runner
+from automap_tiles.jobs.supervisor import RunnerEnvironment
 from automap_tiles.jobs.tables import METADATA
-from automap_tiles.jobs.tending import Place
 
 SCENES = "landsat/gdalcubes_L8NY18"
 AREA = Path(__file__).with_name("area.geojson")
@@ -55,8 +55,8 @@ class Parts:
         return Queue(self.database, self.limits, self.on_final)
 
     @property
-    def place(self) -> Place:
-        return Place(
+    def place(self) -> RunnerEnvironment:
+        return RunnerEnvironment(
             results=ResultStore(str(self.folder / "store")),
             workspaces=self.folder / "workspaces",
             workers=2,

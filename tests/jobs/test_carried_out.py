@@ -20,8 +20,8 @@ from automap_tiles.errors import OutputError
 from automap_tiles.jobs import Database, Job, JobStore, Level, Result, Status
 from automap_tiles.jobs.packing import hide_in
 from automap_tiles.jobs.results import ResultStore, Writable
+from automap_tiles.jobs.supervisor import JobSupervisor
 from automap_tiles.jobs.tables import JOBS
-from automap_tiles.jobs.tending import Tending
 from tests.jobs.parts import Parts, make, new_job, running
 
 
@@ -159,12 +159,12 @@ def test_a_job_that_takes_too_much_is_stopped_with_words(
     place: dict[str, Any],
     reason: str,
 ) -> None:
-    monkeypatch.setattr("automap_tiles.jobs.tending._LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("automap_tiles.jobs.supervisor._LOOK_SECONDS", 0.0)
     parts = make(tmp_path)
     parts.store.add(new_job(shared))
     job = parts.queue.claim("r")
     assert job is not None
-    Tending(parts.queue, job, replace(parts.place, **place), threading.Event()).run()
+    JobSupervisor(parts.queue, job, replace(parts.place, **place), threading.Event()).run()
     found = parts.wait(job.id, 1)
     assert (found.status, found.reason) == (Status.FAILED, reason)
 
@@ -191,7 +191,7 @@ def a_composite(shared: Path, tmp_path: Path, results: ResultStore) -> tuple[Par
 def test_a_store_that_is_away_for_a_moment_costs_no_result(
     shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("automap_tiles.jobs.tending._STORE_SECONDS", 0.1)
+    monkeypatch.setattr("automap_tiles.jobs.supervisor._STORE_SECONDS", 0.1)
 
     class Away(ResultStore):
         calls = 0

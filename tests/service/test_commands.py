@@ -139,7 +139,7 @@ def test_a_wrong_key_is_named(tmp_path: Path, text: str, key: str | None) -> Non
 
 
 def test_the_keeper_removes_workspaces_that_nobody_used(make_site: MakeSite, clock: Clock) -> None:
-    from automap_service.keeper import clear_workspaces, keep
+    from automap_service.retention import clear_workspaces, keep
     from automap_tiles.jobs.child import _alone
     from tests.jobs.parts import new_job
 

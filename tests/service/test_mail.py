@@ -22,9 +22,9 @@ from sqlalchemy import select
 
 from automap_service import recipients
 from automap_service.hosts import address_of
-from automap_service.keeper import keep
 from automap_service.mails.server import checked_address
 from automap_service.problems import Problem
+from automap_service.retention import keep
 from automap_service.tables import MAILS
 from automap_tiles.errors import ConfigError
 from automap_tiles.jobs import Ending, Job, Status

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from automap_service.keeper import expire, keep
+from automap_service.retention import expire, keep
 from automap_service.tables import LINKS
 from automap_tiles.errors import OutputError
 from automap_tiles.jobs import Ending, Job, NewJob, Result, Status

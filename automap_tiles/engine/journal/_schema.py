@@ -1,4 +1,4 @@
-"""The tables of a journal, and connections to them."""
+"""The SQL schema of journals, and connections to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How worker processes are started, and what they do first."""
+"""How worker processes are started and initialised."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ Versions = Mapping[str, str | None]
 
 
 def local_versions() -> Versions:
-    """What workers must agree with: all that the process has loaded here, it is open already."""
+    """Versions that workers must have: those of all packages loaded in this process."""
     loaded = [module for module in _COMPUTING if module in sys.modules]
     return versions_of(["automap-tiles", "numpy", "rasterio", *loaded])
 

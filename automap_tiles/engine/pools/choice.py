@@ -1,4 +1,4 @@
-"""The choice of a pool."""
+"""Choose and open a worker pool."""
 
 from __future__ import annotations
 

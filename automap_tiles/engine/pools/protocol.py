@@ -1,4 +1,4 @@
-"""What the run needs of a pool."""
+"""The protocol of worker pools."""
 
 from __future__ import annotations
 

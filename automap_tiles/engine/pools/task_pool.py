@@ -34,13 +34,13 @@ AHEAD = 2
 
 @dataclass(frozen=True)
 class LostTask:
-    """The worker died while it worked on this thing alone."""
+    """The worker died while it processed only this task."""
 
     reason: str
 
 
 class TaskPool(Protocol):
-    """Workers that take anything."""
+    """A pool of workers that run any task."""
 
     shares_disk: bool
     """Whether what lies on this machine can be read by the workers."""
@@ -73,7 +73,7 @@ def open_task_pool(
     workers: int | None = None,
     dask_scheduler: str | None = None,
 ) -> Iterator[TaskPool]:
-    """Workers for the time of the block; raises `ConfigError`, `MissingExtra`."""
+    """Open a pool for the duration of the block; raises `ConfigError`, `MissingExtra`."""
     check_choice(concurrency, workers, dask_scheduler)
     task_pool = _open(concurrency, workers, dask_scheduler)
     orderly = False
@@ -87,7 +87,7 @@ def open_task_pool(
 def each(
     task_pool: TaskPool, work: Callable[[Thing], Result], things: Iterator[Thing]
 ) -> Generator[tuple[Thing, Result | LostTask]]:
-    """Have something done with each thing; in the order in which they are done.
+    """Run a function on each item; yields results in the order of completion.
 
     Things are taken as workers come free. Those that were under way when a worker died are tried
     again, one after the other. Raises `Stopped`, and what `work` raises.
@@ -111,7 +111,7 @@ def each(
 
 
 class _Round(Generic[Thing, Result]):
-    """Things that are under way."""
+    """Tasks in flight."""
 
     def __init__(self, task_pool: TaskPool, work: Callable[[Thing], Result]) -> None:
         self.flying: dict[Future[Result], Thing] = {}
@@ -126,7 +126,7 @@ class _Round(Generic[Thing, Result]):
         return not self.suspects and len(self.flying) < self._crew.workers * AHEAD
 
     def try_suspect(self) -> None:
-        """Send one out alone, if there are any and nothing else is under way."""
+        """Submit one suspect alone, if there is any and nothing else is in flight."""
         if self.suspects and not self.flying:
             self._on_trial = self.suspects.popleft()
             self.submit(self._on_trial)
@@ -234,4 +234,4 @@ class _Processes:
 
 
 def _nothing() -> None:
-    """Workers need to know nothing before their first thing."""
+    """Workers need no initialisation."""

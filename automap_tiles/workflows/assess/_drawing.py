@@ -35,12 +35,12 @@ from automap_tiles.workflows.samples.points_file import check_points_name, write
 
 @dataclass(frozen=True, kw_only=True)
 class DesignRequest:
-    """What sample is asked for."""
+    """The requested sample design."""
 
     target: float = 0.01
     """Standard error of the overall accuracy to reach."""
     size: int | None = None
-    """So many points instead."""
+    """The number of points, in place of a target error."""
     expected: Mapping[int, float] = field(default_factory=dict)
     """Number of a class -> user's accuracy to reckon with."""
     allocation: Allocation = Allocation.COMPROMISE

@@ -53,7 +53,7 @@ class DiskQuota:
 
 
 def sizes_of(files: Iterable[RemoteFile]) -> dict[str, int]:
-    """Bytes of each scene."""
+    """Bytes by scene."""
     found: dict[str, int] = {}
     for file in files:
         found[file.scene or ""] = found.get(file.scene or "", 0) + (file.size or 0)
@@ -61,7 +61,7 @@ def sizes_of(files: Iterable[RemoteFile]) -> dict[str, int]:
 
 
 def check_disk_space(files: Iterable[RemoteFile], folder: Path, most: int) -> None:
-    """Raise `OutputError` where the disk has no place for so many scenes, the largest ones."""
+    """Raise `OutputError` when the disk cannot hold that many of the largest scenes."""
     every = list(files)
     sizes = sizes_of(every)
     largest = set(sorted(sizes, key=lambda scene: sizes[scene], reverse=True)[:most])

@@ -41,7 +41,7 @@ _TRAINED: Range = (5.0, 1800.0)
 
 @dataclass(frozen=True, kw_only=True)
 class WorkEstimate:
-    """What one satellite's part takes."""
+    """The estimated work for one satellite."""
 
     tiles: int | None
     """Of the composite; None where no catalogue tells the pixels of the scenes, 0 without one."""

@@ -39,7 +39,7 @@ _UNSURE = ("cloud", "cirrus", "shadow", "snow")
 
 
 def write_item(run: RunParameters, satellite: str) -> None:
-    """Describe the composite of a satellite; raises `InputError`, `OutputError`."""
+    """Write the STAC item of a satellite's composite; raises `InputError`, `OutputError`."""
     path = composite_path(run, satellite)
     _stac.put(path.ending_in(".json"), _item(run, satellite, path))
 
@@ -69,13 +69,13 @@ def check_not_empty(run: RunParameters, satellite: str, scenes: Collection[str])
 
 
 def unused_scenes(run: RunParameters, satellite: str) -> list[str]:
-    """Ids of scenes of which no pixel counts in the composite."""
+    """Ids of scenes without a single pixel in the composite."""
     found = shares(composite_path(run, satellite))
     return [str(one["id"]) for one in found if not one["samples"]]
 
 
 def shares(composite: Address) -> list[dict[str, Any]]:
-    """What each scene gave to a composite, as `scenes.contributions` has written it beside.
+    """The contribution of each scene to a composite, as stored by `scenes.contributions`.
 
     Raises `InputError` where that is damaged.
     """
@@ -103,7 +103,7 @@ def _is_share(said: Any) -> bool:
 
 
 def no_composite(satellite: str, why: str) -> Note:
-    """There is none of a satellite."""
+    """A note that a satellite has no composite."""
     return Note(
         fate=Fate.LOST,
         subject=Subject.SATELLITES,
@@ -113,7 +113,7 @@ def no_composite(satellite: str, why: str) -> Note:
 
 
 def report_cloud_confidence(run: RunParameters) -> None:
-    """Tell what nobody is asked for: from which confidence on a pixel counts as cloudy."""
+    """Report the assumed threshold: from which confidence on a pixel counts as cloudy."""
     unsure = [name for name in run.mask if name in _UNSURE]
     if unsure and run.making.masking is None:
         tell(

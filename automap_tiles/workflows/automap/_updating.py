@@ -30,7 +30,7 @@ _SCENE_INDEX = "scene_index"
 
 
 def check_update(order: DownloadOrder) -> None:
-    """Raise `ConfigError` where all is to be made anew, and not all."""
+    """Raise `ConfigError` for an order that asks both to update and to overwrite."""
     if isinstance(order, CompositeOrder) and order.update and order.overwrite:
         raise ConfigError(
             "excludes overwrite, which makes all anew",
@@ -41,7 +41,7 @@ def check_update(order: DownloadOrder) -> None:
 
 
 def update_of(order: DownloadOrder, run: RunParameters) -> Update:
-    """Of a composite: its tiles are made of the scenes that reach them."""
+    """The update of a composite, whose tiles depend only on the scenes that intersect them."""
     return Update(
         apply=isinstance(order, CompositeOrder) and order.update,
         order_counts=_SCENE_INDEX in run.provenance,

@@ -31,7 +31,7 @@ _EXAMPLES = 5
 
 @dataclass
 class Cell:
-    """Tiles that are one square of the map."""
+    """Tiles that share one cell of the status map."""
 
     counts: dict[str, int] = field(default_factory=dict)
     """By status."""
@@ -64,7 +64,7 @@ class TileMap:
 
 @dataclass
 class WorkerStats:
-    """Of one worker."""
+    """Statistics of one worker."""
 
     items: int = 0
     seconds: float = 0.0
@@ -74,7 +74,7 @@ class WorkerStats:
 
 @dataclass
 class ErrorGroup:
-    """Errors that end in the same words."""
+    """Errors with the same last line."""
 
     count: int = 0
     examples: list[str] = field(default_factory=list)
@@ -84,7 +84,7 @@ class ErrorGroup:
 
 @dataclass
 class Step:
-    """A phase of a run; a run of a process has one."""
+    """A phase of a run; the run of a single process has one."""
 
     name: str
     facts: Mapping[str, Fact]
@@ -101,7 +101,7 @@ class Step:
 
 @dataclass
 class RunLog:
-    """A run, told by its events."""
+    """The log of a run, built from its events."""
 
     order: Json
     """As `Order.to_json` writes it."""

@@ -35,7 +35,7 @@ class MissingKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class MissingItem:
-    """One thing that the run needs."""
+    """One thing that the run needs and that is missing or has changed."""
 
     kind: MissingKind
     what: str
@@ -62,7 +62,7 @@ class MissingItem:
 def missing_items(
     recorded: Recorded, order: DownloadOrder, run: RunParameters
 ) -> tuple[MissingItem, ...]:
-    """All of it; products of this machine are read for their checksums."""
+    """List everything missing; local products are read to verify their checksums."""
     return (
         *_of_versions(recorded),
         *_of_given(recorded, order),
@@ -151,7 +151,7 @@ def _text(file: Mapping[str, Any]) -> str:
 
 
 def is_elsewhere(recorded: Recorded, output: str) -> bool:
-    """Whether an output is another folder than that of the record."""
+    """Whether an output is a different folder from the one in the record."""
     own, other = recorded.address.parent, Address.of(output)
     if own.is_remote or other.is_remote:
         return own.text.rstrip("/") != other.text.rstrip("/")

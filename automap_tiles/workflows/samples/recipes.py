@@ -26,7 +26,7 @@ _OFFERED_RADII = (1, 2)
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeRequest:
-    """What is asked for; the bands of the picture make a recipe of it.
+    """Requested features; together with the bands of a raster they make a recipe.
 
     What is None is left to the training: it is used where the folds show that it is better.
     """
@@ -52,7 +52,7 @@ class RecipeRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """Features, and which of them are used only where that is better."""
+    """Features, and which of them are optional and used only if they improve the model."""
 
     recipe: Recipe
     optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -15,7 +15,7 @@ STALE = "they are to be made anew and were not yet; what lies there is from befo
 
 
 def outdated_reasons(journal: JournalReader) -> dict[TileIndex, str]:
-    """Why what lies there of a process tile is not what it should be, by tile."""
+    """Why stored tiles are outdated, by process tile."""
     found = {failed.index: DAMAGED if failed.is_damaged else FAILED for failed in journal.failed()}
     for zoom in journal.counts():
         for index in journal.unfinished(zoom):
@@ -24,7 +24,7 @@ def outdated_reasons(journal: JournalReader) -> dict[TileIndex, str]:
 
 
 def report_outdated(directory: StoredTiles, selection: TileSelection | None = None) -> None:
-    """Tell of such tiles among those that are read as they lie there."""
+    """Report outdated tiles among those that are read as they are."""
     if not has_journal(directory.place):
         return
     with JournalReader.at(directory.place) as journal:

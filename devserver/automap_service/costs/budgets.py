@@ -12,7 +12,7 @@ from automap_service.costs.prices import Prices, took
 from automap_service.problems import Problem
 from automap_service.settings import LimitsPart
 from automap_tiles.jobs import Job
-from automap_tiles.jobs.meter import Usage
+from automap_tiles.jobs.resource_usage import Usage
 
 
 class Budgets:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from automap_service import audit
 from automap_service.accounts.users import User
+from automap_service.concurrency_limit import ConcurrencyLimit
 from automap_service.costs.budgets import Budgets
 from automap_service.costs.estimates import Estimates
 from automap_service.launching._parameters import read
@@ -21,7 +22,6 @@ from automap_service.launching.wanted import Wanted, World
 from automap_service.problems import Fault, Problem, invalid
 from automap_service.settings import Settings
 from automap_service.tables import AUDIT, IDEMPOTENCY
-from automap_service.turns import Turns
 from automap_service.uploads.files import Files, UploadsOf, line_of
 from automap_tiles.jobs import Job, JobStore, NewJob, Status
 from automap_tiles.jobs.packing import hide_in
@@ -69,7 +69,7 @@ class Launching:
         self._budgets = budgets
         self._store = store
         self._files = files
-        self._turns = Turns("check", _CHECKS)
+        self._turns = ConcurrencyLimit("check", _CHECKS)
 
     def wanted(self, user: User, said: Mapping[str, Any]) -> Wanted:
         """The order that parameters make; raises `Problem` with all that is wrong."""

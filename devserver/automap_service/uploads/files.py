@@ -15,11 +15,11 @@ from typing import IO, Any
 
 from sqlalchemy import Connection, RowMapping, case, delete, insert, select, update
 
+from automap_service.concurrency_limit import ConcurrencyLimit
 from automap_service.launching.wanted import Upload
 from automap_service.problems import Problem
 from automap_service.settings import LimitsPart
 from automap_service.tables import FILES
-from automap_service.turns import Turns
 from automap_service.uploads._reading import normalise
 from automap_tiles.jobs import Database, JobStore
 
@@ -57,7 +57,7 @@ class Files:
         self._database: Database = store.database
         self._folder = folder
         self._limits = limits
-        self._turns = Turns("upload", _AT_A_TIME)
+        self._turns = ConcurrencyLimit("upload", _AT_A_TIME)
 
     def put(self, user: str, kind: str, name: str, stream: IO[bytes]) -> tuple[File, bool]:
         """Read, normalise and keep a file; (it, whether the name is new). Raises `Problem`."""

@@ -12,8 +12,8 @@ from flask import Response, current_app, g, request
 from sqlalchemy import Connection
 
 from automap_service import audit
+from automap_service.accounts.credentials import Session
 from automap_service.accounts.users import User
-from automap_service.accounts.words import Session
 from automap_service.hosts import address_of
 from automap_service.problems import Problem
 from automap_service.service import Service

@@ -6,8 +6,8 @@ import base64
 
 from flask import Blueprint, Response, request
 
+from automap_service.concurrency_limit import ConcurrencyLimit
 from automap_service.problems import Problem
-from automap_service.turns import Turns
 from automap_service.web._answers import as_json, tagged
 from automap_service.web._asked import query
 from automap_service.web.context import needs, service, user_asking
@@ -21,7 +21,7 @@ views = Blueprint("maps", __name__)
 
 _MOST = 500
 """Rasters that are listed."""
-_turns = Turns("picture", 2)
+_turns = ConcurrencyLimit("picture", 2)
 
 
 @views.get("/jobs/<job>/rasters")

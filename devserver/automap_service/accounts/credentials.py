@@ -1,4 +1,4 @@
-"""Tokens of the API and sessions of browsers: random words that are shown once."""
+"""API tokens and browser sessions: random secrets that are shown once."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class Session:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Issued:
-    """A word that was just made, and is shown this once."""
+class IssuedToken:
+    """A secret that was just created, and is shown only once."""
 
     word: str
     expires: float
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
-    """What is told of a token; its word is known to its owner alone."""
+class TokenInfo:
+    """Information on a token, without its secret."""
 
     id: str
     name: str
@@ -40,13 +40,13 @@ class Known:
     expires: float
 
 
-class Words:
+class Credentials:
     """The tokens and sessions of a database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def new_token(self, user: str, seconds: float, name: str = "") -> Issued:
+    def new_token(self, user: str, seconds: float, name: str = "") -> IssuedToken:
         """A token for the API."""
         word, now = tokens.new(), self._database.clock()
         values = {
@@ -60,7 +60,7 @@ class Words:
         with self._database.writing() as connection:
             connection.execute(delete(TOKENS).where(TOKENS.c.expires < now))
             connection.execute(insert(TOKENS).values(values))
-        return Issued(word=word, expires=now + seconds)
+        return IssuedToken(word=word, expires=now + seconds)
 
     def of_token(self, word: str) -> User | None:
         """Whose token it is; None for one that is unknown or too old."""
@@ -82,7 +82,7 @@ class Words:
         with self._database.writing() as connection:
             connection.execute(delete(TOKENS).where(TOKENS.c.hash == tokens.hashed(word)))
 
-    def tokens_of(self, user: str) -> list[Known]:
+    def tokens_of(self, user: str) -> list[TokenInfo]:
         """The tokens of a user that are still good, the newest first."""
         with self._database.reading() as connection:
             rows = connection.execute(
@@ -90,7 +90,7 @@ class Words:
                 .where(TOKENS.c.user == user, TOKENS.c.expires > self._database.clock())
                 .order_by(TOKENS.c.created.desc())
             ).mappings()
-            return [Known(**row) for row in rows]
+            return [TokenInfo(**row) for row in rows]
 
     def end_token_of(self, user: str, token: str) -> bool:
         """Make a token of a user worthless, by its id; whether there was one."""
@@ -100,7 +100,7 @@ class Words:
             )
         return gone.rowcount > 0
 
-    def new_session(self, user: str, seconds: float) -> Issued:
+    def new_session(self, user: str, seconds: float) -> IssuedToken:
         """The word of a cookie."""
         word, now = tokens.new(), self._database.clock()
         values = {
@@ -113,7 +113,7 @@ class Words:
         with self._database.writing() as connection:
             connection.execute(delete(SESSIONS).where(SESSIONS.c.expires < now))
             connection.execute(insert(SESSIONS).values(values))
-        return Issued(word=word, expires=now + seconds)
+        return IssuedToken(word=word, expires=now + seconds)
 
     def of_session(self, word: str, seconds: float) -> Session | None:
         """Whose session it is; it is good for `seconds` more from now on."""

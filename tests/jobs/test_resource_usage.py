@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from automap_tiles.jobs import Job, Status
-from automap_tiles.jobs.meter import core_seconds, memory_bytes, total
-from automap_tiles.jobs.tending import Tending
+from automap_tiles.jobs.resource_usage import core_seconds, memory_bytes, total
+from automap_tiles.jobs.supervisor import JobSupervisor
 from tests.jobs.parts import make, new_job
 from tests.jobs.test_carried_out import archive_of
 
@@ -82,7 +82,7 @@ def test_attempts_add_up() -> None:
 def test_a_limit_stops_a_job_and_keeps_what_is_there(
     shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("automap_tiles.jobs.tending._LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("automap_tiles.jobs.supervisor._LOOK_SECONDS", 0.0)
     asked: list[Mapping[str, Any]] = []
 
     def limit(job: Job, usage: Mapping[str, Any]) -> str | None:
@@ -94,7 +94,7 @@ def test_a_limit_stops_a_job_and_keeps_what_is_there(
     job = parts.queue.claim("r")
     assert job is not None
     place = replace(parts.place, limit=limit, workers=1)
-    Tending(parts.queue, job, place, threading.Event()).run()
+    JobSupervisor(parts.queue, job, place, threading.Event()).run()
     found = parts.wait(job.id, 1)
     assert (found.status, found.reason) == (Status.FAILED, "its budget is used up")
     assert (found.stopped, found.message) == (True, "stopped by a limit")
@@ -122,7 +122,7 @@ def test_what_a_lost_attempt_took_counts(shared: Path, tmp_path: Path) -> None:
     second = parts.queue.claim("r")
     assert second is not None
     begun = time.monotonic()
-    Tending(parts.queue, second, parts.place, threading.Event()).run()
+    JobSupervisor(parts.queue, second, parts.place, threading.Event()).run()
     found = parts.wait(second.id, 1)
     assert found.status is Status.SUCCESSFUL
     took = time.monotonic() - begun

@@ -1,4 +1,4 @@
-"""The end of a job: state, result, last line of the log and what others hang on it, all or none."""
+"""Finish a job: state, result, last log line and follow-up actions in one transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work that takes long while a request waits: few at a time, and one of each user.
+"""Limit concurrent requests that do long work: few at a time, and one for each user.
 
 Nobody stands in line: every one who waited would take a thread of the web server from all others.
 """
@@ -14,8 +14,8 @@ from automap_service.problems import Problem
 _AGAIN = {"Retry-After": "10"}
 
 
-class Turns:
-    """Turns at one kind of work in this process."""
+class ConcurrencyLimit:
+    """A limit for one kind of work in this process."""
 
     def __init__(self, what: str, at_a_time: int) -> None:
         """`what`: such as `upload`."""
@@ -26,7 +26,7 @@ class Turns:
 
     @contextmanager
     def of(self, user: str) -> Iterator[None]:
-        """The turn of a user; raises `Problem` at once where it is not."""
+        """Hold a slot for a user; raises `Problem` at once when none is free."""
         if self._take(user):
             try:
                 yield
@@ -41,7 +41,7 @@ class Turns:
 
     @contextmanager
     def perhaps(self, user: str) -> Iterator[bool]:
-        """Whether it is the turn of a user, who may ask again."""
+        """Try to hold a slot for a user, who may ask again; yields whether it was free."""
         is_theirs = self._take(user)
         try:
             yield is_theirs

@@ -1,4 +1,4 @@
-"""What a job takes: over all its attempts, and of a child while it runs."""
+"""Resource usage of a job: over all its attempts, and of its running child process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One job from its claim to its end: a child is begun, followed, ended, and its results packed."""
+"""Supervise one job from its claim to its end: run its child process and pack its results."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from automap_tiles.errors import AutomapError, OutputError
-from automap_tiles.jobs._ending import Ending
+from automap_tiles.jobs._finish import Ending
 from automap_tiles.jobs._lease import Lease
 from automap_tiles.jobs._progress import Progress
 from automap_tiles.jobs._queue import LeaseLost, News, Queue
 from automap_tiles.jobs.job import Job, Level, Phase, Result, Status
-from automap_tiles.jobs.meter import Usage, core_seconds, memory_bytes, total
 from automap_tiles.jobs.packing import content_of, hide, is_there, pack
 from automap_tiles.jobs.process import Child, Task
+from automap_tiles.jobs.resource_usage import Usage, core_seconds, memory_bytes, total
 from automap_tiles.jobs.results import ResultStore
 
 _log = logging.getLogger(__name__)
@@ -41,8 +41,8 @@ Limit: TypeAlias = Callable[[Job, Usage], str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where and how a runner has its jobs carried out."""
+class RunnerEnvironment:
+    """The environment that a runner runs its jobs in."""
 
     results: ResultStore
     workspaces: Path
@@ -88,10 +88,12 @@ class _Patience:
             raise _TooLong
 
 
-class Tending:
+class JobSupervisor:
     """A runner's work on one job."""
 
-    def __init__(self, queue: Queue, job: Job, place: Place, leave: threading.Event) -> None:
+    def __init__(
+        self, queue: Queue, job: Job, place: RunnerEnvironment, leave: threading.Event
+    ) -> None:
         """`leave` is set when the runner ends: the job is given back then."""
         self._queue = queue
         self._job = job
