@@ -1,6 +1,6 @@
-"""Pixels: read any GDAL source on a tile's grid, write tiles, nodata and masks.
+"""Pixels: read any GDAL source onto a tile's grid, write tiles, handle nodata and masks.
 
-The only place that opens GDAL raster datasets.
+The only package that opens GDAL raster datasets.
 """
 
 import automap_tiles.imports.rasterio  # noqa: F401 - before all that import it

@@ -1,6 +1,6 @@
-"""Sources whose pixels are the target's: a plain windowed read, no warp.
+"""Sources aligned with the target grid: a plain windowed read, no warp.
 
-GDAL's warper gives each pixel itself there too, whatever the resampling.
+GDAL's warper would return the same pixels, whatever the resampling.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from automap_tiles.raster._coordinates import wraps_longitudes
 from automap_tiles.raster._target import Target, parts_of, rows_of
 
 TOLERANCE = 1e-6
-"""Pixels by which the two grids may be off at any corner of the region read."""
+"""Largest offset (pixels) between the two grids at any corner of the region read."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlignedPiece:
-    """A rectangle of the target that is a window of the source, cut to what the source has."""
+    """A rectangle of the target and its window in the source, clipped to the source's extent."""
 
     rows: slice
     cols: slice
     window: Window | None
-    """None where the source has nothing."""
+    """None when the rectangle is outside the source."""
     inner_rows: slice
-    """Rows of the target that the window fills; the others lie beyond the source."""
+    """Rows of the target that the window fills; the others are outside the source."""
     inner_cols: slice
 
 
@@ -50,7 +50,7 @@ def _same_pixels(source: Grid, target: Target) -> bool:
     ours, theirs = target.transform, source.transform
     if (theirs.b, theirs.d) != (0, 0) or theirs.a <= 0 or theirs.e >= 0:
         return False
-    # The offsets of two corners decide in the end; this spares most sources the way there.
+    # The offsets of two corners are decisive; this check rules most sources out cheaply.
     return abs(ours.a - theirs.a) <= 1e-6 * ours.a and abs(ours.e - theirs.e) <= -1e-6 * ours.e
 
 
@@ -66,7 +66,7 @@ def _regions(parts: list[UnitPart]) -> Iterator[tuple[UnitPart, UnitPart]]:
 
 
 def _offset(source: Grid, first: UnitPart, last: UnitPart) -> tuple[int, int] | None:
-    """(row, col) in the source of the first pixel; None when it is no whole number."""
+    """(row, col) of the first pixel in the source; None when it is not a whole number."""
     start = _pixel(source, first.grid, first.unit_window[0].start, first.unit_window[1].start)
     stop = _pixel(source, last.grid, last.unit_window[0].stop, last.unit_window[1].stop)
     for value in (*start, *stop):

@@ -32,14 +32,14 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Raster:
-    """Pixels and their grid; what a process may return when its grid is not the tile's."""
+    """Pixels and their grid; a process returns one when its grid is not the tile's."""
 
     data: np.ma.MaskedArray[Any, Any] | NDArray[Any]
     """(band, y, x), or (y, x) for a single band; the mask is True where there is no data."""
     grid: Grid
     anchor: Affine | None = None
-    """Transform of the endless grid that `grid` is a window of: where several windows of it are
-    warped, the same pixels come out to the last bit. None: `grid` stands for itself."""
+    """Transform of the infinite grid that `grid` is a window of: warping several windows of it
+    gives bit-identical pixels. None: `grid` stands alone."""
 
     def __post_init__(self) -> None:
         if self.data.ndim == 2:
@@ -55,9 +55,9 @@ def warp(
 ) -> np.ma.MaskedArray[Any, Any]:
     """The raster on a tile or grid, (band, y, x), of the same dtype.
 
-    No data is what is masked, equals `nodata` or is NaN; under the mask of the result stands
-    nodata, or 0 without one. A valid result that happens to equal nodata moves to the next value,
-    as in GDAL. Raises `InputError` for an unknown resampling.
+    Pixels are nodata if they are masked, equal `nodata` or are NaN; the result holds nodata, or 0
+    without one, under its mask. A valid result that happens to equal nodata is changed to the next
+    value, as in GDAL. Raises `InputError` for an unknown resampling.
     """
     kind = resampling_of(resampling)
     if resampling == "nearest" or aligned_pieces(raster.grid, target) is not None:
@@ -73,7 +73,7 @@ def warp(
 def _picked(raster: Raster, target: Target, nodata: float | None) -> np.ma.MaskedArray[Any, Any]:
     """Nearest neighbours.
 
-    Nodata travels with the pixels as their mask: none changes its value, so that none becomes it.
+    Nodata is passed along as the mask: values are not changed, so none can become nodata.
     """
     values = np.ascontiguousarray(np.ma.getdata(raster.data))
     fill = fill_value(nodata, values.dtype)
@@ -101,7 +101,7 @@ def _picked(raster: Raster, target: Target, nodata: float | None) -> np.ma.Maske
 def _with_nodata(
     data: np.ma.MaskedArray[Any, Any] | NDArray[Any], fill: np.generic
 ) -> NDArray[Any]:
-    """The pixels with nodata where they are masked or NaN; a copy only where that changes them."""
+    """The pixels with nodata where they are masked or NaN; copied only if that changes them."""
     values = np.ascontiguousarray(np.ma.getdata(data))
     mask = np.ma.getmask(data)
     for wrong in (mask, np.isnan(values) if values.dtype.kind == "f" else np.ma.nomask):
@@ -111,7 +111,7 @@ def _with_nodata(
 
 
 def times_picked(grid: Grid, target: Target) -> NDArray[np.int32]:
-    """(y, x) how many pixels of a target each pixel of a grid is the nearest neighbour of."""
+    """(y, x) count of target pixels whose nearest neighbour each pixel of a grid is."""
     times = np.zeros(grid.shape, dtype=np.int32)
     for piece in plan([grid], target, _no_overview):
         if piece.window is None or piece.index is None:
@@ -144,9 +144,9 @@ def _warp_blocks(
     kind: Resampling,
     result: tuple[NDArray[Any], Mask],
 ) -> None:
-    """Band by band, because each has its own mask and GDAL knows one for all.
+    """Band by band, because each has its own mask and GDAL supports only one for all.
 
-    Each unit block of a tile is shown the pixels around it only.
+    Each unit block of a tile sees only the pixels around it.
     """
     values, invalid = source
     out, mask = result
@@ -198,10 +198,10 @@ def _warped(
 def _with_marker(
     values: NDArray[Any], invalid: Mask, kind: Resampling
 ) -> tuple[NDArray[Any], float]:
-    """A band in which a value says where there is no data, and that value.
+    """A band in which a value marks nodata, and that value.
 
-    As float64 with NaN, which kernels cannot come to by themselves; for the most frequent value,
-    which is one of those that are there, as whole numbers where GDAL would tell the difference.
+    As float64 with NaN, which kernels cannot produce by themselves; for mode, whose result is one
+    of the source values, as integers where GDAL's result would differ.
     """
     if breaks_ties_of_its_own(values.dtype, kind):
         # a table of 16 bits counts as one of 8 does, and has room where all of those occur

@@ -1,7 +1,7 @@
-"""What a raster says of the values of a band: names of categories, and attribute tables.
+"""Category names and raster attribute tables of bands.
 
-rasterio does not tell of them. A virtual raster that GDAL makes of a dataset holds both as XML
-(https://gdal.org/drivers/raster/vrt.html), whatever format or side file they come from.
+rasterio does not expose them. A VRT that GDAL makes from a dataset contains both as XML
+(https://gdal.org/drivers/raster/vrt.html), whatever format or sidecar file they come from.
 """
 
 from __future__ import annotations
@@ -32,28 +32,28 @@ class _Usage(IntEnum):
 
 _COLOUR = (_Usage.RED, _Usage.GREEN, _Usage.BLUE, _Usage.ALPHA)
 
-# What the column of the values is called where nothing says that it is that.
+# Names of the value column in tables that do not declare its usage.
 _VALUE_NAMES = frozenset(("value", "val", "code", "class"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attributes:
-    """What a band says of its values."""
+    """Metadata about the values of a band."""
 
     names: Mapping[int, str]
     colours: Mapping[int, tuple[int, ...]]
-    """(r, g, b, a) by value, of an attribute table."""
+    """(r, g, b, a) by value, from an attribute table."""
     others: tuple[str, ...]
-    """Names of the columns that say anything else."""
+    """Names of the other columns."""
 
 
 def attributes_of(dataset: Any) -> tuple[Attributes, ...]:
-    """Of each band of an open dataset."""
+    """The attributes of each band of an open dataset."""
     return tuple(_of_band(band) for band in _bands(dataset))
 
 
 def nodata_texts(dataset: Any) -> tuple[str | None, ...]:
-    """The nodata value of each band of an open dataset, with all of its digits."""
+    """The nodata value of each band of an open dataset, at full precision."""
     return tuple(band.findtext("NoDataValue") for band in _bands(dataset))
 
 
@@ -61,7 +61,7 @@ def _bands(dataset: Any) -> list[ET.Element]:
     with MemoryFile(ext=".vrt") as memory:
         rasterio.shutil.copy(dataset, memory.name, driver="VRT")
         root = ET.fromstring(memory.read())
-    return root.findall("VRTRasterBand")  # a mask has a band of its own, further down
+    return root.findall("VRTRasterBand")  # The mask has a band element of its own, further down.
 
 
 def _of_band(band: ET.Element) -> Attributes:

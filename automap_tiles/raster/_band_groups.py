@@ -1,7 +1,7 @@
 """Groups of source bands that share type, nodata and mask, and can be read together.
 
-Nothing says that all bands of a file have one dtype and one nodata value: in a virtual raster, a
-NetCDF file or a coverage of GDAL's many drivers each has its own.
+The bands of a file need not share dtype and nodata value: in VRTs, NetCDF files and other formats
+each may have its own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from automap_tiles.raster.nodata import as_value
 from automap_tiles.raster.source import RasterInfo
 
 LARGEST_EXACT = 2**53
-"""Whole numbers beyond it are not all float64; IEEE 754."""
+"""Largest magnitude up to which float64 represents every integer; IEEE 754."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class AlikeBands:
     """Bands of one dtype and one nodata value."""
 
     places: tuple[int, ...]
-    """Where they stand in the result."""
+    """Band indexes in the result."""
     indexes: tuple[int, ...]
-    """In the source, from 1."""
+    """Band numbers in the source, from 1."""
     dtype: np.dtype[Any]
     nodata: float | None
 
@@ -36,7 +36,7 @@ class AlikeBands:
 def alike_bands(
     info: RasterInfo, indexes: Sequence[int], nodatavals: Sequence[float | None]
 ) -> tuple[AlikeBands, ...]:
-    """The bands of a source in groups; `nodatavals` has one for each of `indexes`."""
+    """Group the bands of a source; `nodatavals` has one value for each of `indexes`."""
     groups: dict[tuple[str, str], list[int]] = {}
     for place, index in enumerate(indexes):
         kind = info.dtypes[index - 1], repr(nodatavals[place])
@@ -53,7 +53,7 @@ def alike_bands(
 
 
 def own_value(nodata: float | None, dtype: str) -> float | None:
-    """Nodata as pixels of a dtype hold it, so that it is the same number in a wider one."""
+    """Nodata rounded to a dtype, so that it equals the pixels in a wider dtype too."""
     value = as_value(nodata, np.dtype(dtype))
     if value is None:
         return nodata
@@ -64,16 +64,16 @@ def own_value(nodata: float | None, dtype: str) -> float | None:
 def take_over(
     target: NDArray[Any], bands: AlikeBands, pixels: NDArray[Any], info: RasterInfo
 ) -> None:
-    """Put the pixels (band, y, x) of some bands into an array of the common dtype.
+    """Copy the pixels (band, y, x) of some bands into an array of the common dtype.
 
-    Raises `InputError` for whole numbers that the common dtype cannot hold.
+    Raises `InputError` for integers that the common dtype cannot represent.
     """
     if pixels.dtype.kind in "iu" and pixels.itemsize == 8 and target.dtype.kind in "fc":
         beyond = (pixels > LARGEST_EXACT) | (pixels < -LARGEST_EXACT)
         if beyond.any():
             raise InputError(
                 f"bands {', '.join(map(str, bands.indexes))} hold {pixels[beyond][0]}, which no "
-                f"dtype holds exactly that holds the other bands as well; read them alone",
+                "dtype that holds the other bands represents exactly; read them separately",
                 info.path,
             )
     target[list(bands.places)] = pixels

@@ -1,8 +1,8 @@
-"""Where the pixels of a target grid lie in a source, as GDAL's warper sees it.
+"""Source coordinates of the pixels of a target grid, as GDAL's warper computes them.
 
-GDAL does not transform every pixel: along each row of the target it transforms the first, the
-middle and the last pixel centre and goes on linearly between them when the middle is off by at
-most `TOLERANCE`, else it halves the row (`GDALApproxTransform` in alg/gdaltransformer.cpp). The
+GDAL does not transform every pixel: along each row of the target it transforms the first, middle
+and last pixel centre and interpolates linearly between them if the error at the middle is at most
+`TOLERANCE`, else it splits the row in half (`GDALApproxTransform` in alg/gdaltransformer.cpp). The
 same is done here for all rows of a unit block at once, with the same order of operations, so that
 nearest neighbours equal those of a `WarpedVRT` of the unit block.
 """
@@ -27,7 +27,7 @@ TOLERANCE = 0.125
 """Source pixels, |dx| + |dy| at the middle of a run; GDAL's and mapchete's default."""
 
 EXACT_RUN = 5
-"""Pixels up to which a run is not approximated."""
+"""Runs of at most this many pixels are not approximated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class PixelTransformer:
     source: Grid
 
     def exact(self, cols: Floats, rows: Floats) -> tuple[Floats, Floats]:
-        """Source (x, y) of target pixel coordinates of any shape; not finite where undefined.
+        """Source (x, y) of target pixel coordinates of any shape; non-finite where undefined.
 
         Pixel centres are at .5 in both.
         """
@@ -150,7 +150,7 @@ class PixelTransformer:
     def decimation(self) -> float:
         """Source pixels per target pixel at the target's middle, the smaller of both directions.
 
-        1.0 where the middle of the target has no place in the source.
+        1.0 when the middle of the target cannot be located in the source.
         """
         height, width = self.target.shape
         cols = np.array([0.5, 0.5, 0.0, 1.0]) * width
@@ -198,7 +198,7 @@ def _inverse(transform: Affine) -> Affine:
 
 
 def wraps_longitudes(source: Grid) -> bool:
-    """Whether longitudes may have to be turned by 360 degrees to meet the source."""
+    """Whether longitudes may have to be shifted by 360 degrees to meet the source."""
     if not source.crs.is_geographic:
         return False
     bounds = source.bounds
@@ -206,9 +206,9 @@ def wraps_longitudes(source: Grid) -> bool:
 
 
 def longitude_shifts(source: Grid, target: Grid) -> tuple[float, ...]:
-    """Degrees by which a source is to be moved to lie on a target, one at least.
+    """Shifts in degrees that place a source on a target; at least one.
 
-    Two where the target lies over the seam of a source that goes around the globe.
+    Two when the target crosses the seam of a global source.
     """
     if not wraps_longitudes(source):
         return (0.0,)
@@ -216,7 +216,7 @@ def longitude_shifts(source: Grid, target: Grid) -> tuple[float, ...]:
         left, _, right, _ = transform_bounds(target.crs, source.crs, *target.bounds)
     except CPLE_BaseError:
         return (0.0,)
-    if right < left:  # over the antimeridian
+    if right < left:  # Across the antimeridian.
         right += 360
     bounds = source.bounds
     found = tuple(
@@ -228,7 +228,7 @@ def longitude_shifts(source: Grid, target: Grid) -> tuple[float, ...]:
 
 
 def _wrapped(xs: Floats, source: Grid) -> Floats:
-    """Longitudes turned to within half a turn of the middle of the source."""
+    """Longitudes shifted to within 180 degrees of the middle of the source."""
     if not wraps_longitudes(source):
         return xs
     middle = (source.bounds.left + source.bounds.right) / 2
@@ -243,10 +243,10 @@ def _reproject(source: Any, target: Any, xs: Floats, ys: Floats) -> tuple[Floats
 def _transform(
     source: Any, target: Any, xs: list[float], ys: list[float]
 ) -> tuple[list[float], list[float]]:
-    """Transform points; those outside the projection become infinite.
+    """Transform points; those outside the projection's domain become infinite.
 
-    rasterio gives up on all of them when PROJ refuses one, so the rest is found by halving. Raises
-    `NoOperation` when PROJ would refuse them all.
+    rasterio fails for all points when PROJ rejects one, so the valid ones are found by bisection.
+    Raises `NoOperation` when PROJ would reject all.
     """
     if not xs:
         return [], []

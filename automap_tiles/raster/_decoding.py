@@ -29,7 +29,7 @@ def decode(
     """Array (band, y, x) and tags of an encoded image, given as bytes or as a path.
 
     The mask is True where a pixel equals nodata or a mask or alpha band says so. Raises
-    `InputError` when it is no image.
+    `InputError` when it is not an image.
     """
     image = _plain(source)
     if image is not None:
@@ -48,9 +48,9 @@ def decode(
 def decode_bands(
     source: bytes | memoryview | str | Path, indexes: Sequence[int] | None = None
 ) -> tuple[np.ma.MaskedArray[Any, Any], int]:
-    """Some bands (None: all) of an encoded image as `decode` gives them, and how many it has.
+    """Some bands (None: all) of an encoded image as in `decode`, and its band count.
 
-    Those that it does not have are left out.
+    Bands that do not exist are omitted.
     """
     image = _plain(source)
     if image is not None:
@@ -64,12 +64,12 @@ def decode_bands(
 
 
 def _plain(source: bytes | memoryview | str | Path) -> Image | None:
-    """An image that is unpacked here; files on disk, and other images, are read by GDAL."""
+    """An image that is decoded without GDAL; files on disk and other images are left to GDAL."""
     return Image.of(source) if isinstance(source, bytes | memoryview) else None
 
 
 def _pixels_of(image: Image, bands: Sequence[int]) -> np.ma.MaskedArray[Any, Any] | None:
-    """As `_pixels` has them; None when the image is damaged, of which GDAL knows what to say."""
+    """As `_pixels`; None when the image is damaged, so that GDAL reports the error."""
     data = image.read(bands) if bands else None
     if data is None:
         return None
@@ -93,7 +93,7 @@ def _decoding(source: bytes | memoryview | str | Path) -> Iterator[Any]:
 def _pixels(dataset: Any, bands: Sequence[int]) -> np.ma.MaskedArray[Any, Any]:
     kinds = {dataset.dtypes[band - 1] for band in bands}
     if len(kinds) > 1:
-        # rasterio would give all of them as the first one is
+        # rasterio would return all bands in the dtype of the first.
         dtype = common_dtype(sorted(kinds))
         data = np.stack([dataset.read(band).astype(dtype) for band in bands])
     else:
@@ -105,7 +105,7 @@ def _pixels(dataset: Any, bands: Sequence[int]) -> np.ma.MaskedArray[Any, Any]:
 @contextmanager
 def _opened(source: bytes | memoryview | str | Path) -> Iterator[Any]:
     if isinstance(source, bytes | memoryview):
-        # not memory.open: that would write where there are no bytes at all
+        # Not memory.open: for empty bytes it would open for writing.
         with (
             MemoryFile(bytes(source)) as memory,
             DatasetReader(memory.name, driver=_DRIVERS) as dataset,

@@ -33,7 +33,7 @@ def _average(values: Array, invalid: Mask) -> tuple[Array, Mask]:
 
 
 def _average_of_whole(values: Array, invalid: Mask) -> tuple[Array, Mask]:
-    """Whole numbers of up to 32 bits; signed ones as the distance to the smallest."""
+    """Integers of up to 32 bits; signed ones as the offset from the minimum."""
     bits = np.dtype(f"u{values.itemsize}")
     sign = bits.type(1 << (8 * bits.itemsize - 1) if values.dtype.kind == "i" else 0)
     numbers = values.view(bits) ^ sign if sign else values.view(bits)
@@ -46,7 +46,7 @@ def _average_of_whole(values: Array, invalid: Mask) -> tuple[Array, Mask]:
     if least == 4:
         mean = (total + total.dtype.type(2)) >> total.dtype.type(2)
     else:
-        # exact enough: a third that is not whole is far from every half
+        # Exact enough: a fractional third is far from every half.
         exact = np.dtype(np.float32 if bits.itemsize <= 2 else np.float64)
         mean = total.astype(exact)
         np.divide(mean, np.maximum(count, 1, dtype=exact), out=mean)
@@ -58,10 +58,10 @@ def _average_of_whole(values: Array, invalid: Mask) -> tuple[Array, Mask]:
 
 
 def _sums_of_four(numbers: Array) -> Array:
-    """Sums of two by two unsigned numbers, in a type of twice the width.
+    """Sums of 2 x 2 unsigned numbers, in a type of twice the width.
 
-    Two neighbours are taken as the halves of a wide number: adding up every second one would not be
-    a vector operation.
+    Two neighbours are viewed as the halves of a wide number: strided addition would not be
+    vectorised.
     """
     bits = 8 * numbers.itemsize
     wide = np.dtype(f"u{2 * numbers.itemsize}")

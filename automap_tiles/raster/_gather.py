@@ -1,8 +1,7 @@
-"""Nearest neighbours by picking pixels out of a window that is read once for all bands.
+"""Nearest neighbours by indexing into a window that is read once for all bands.
 
-GDAL's warper transforms, and looks up, each band's window anew for each dataset; here the places
-to pick are found once for a source grid and a target, and shared by all bands, dates and files on
-that grid.
+GDAL's warper repeats transformation and lookup for each dataset; here the source indexes are
+computed once per source grid and target, and shared by all bands, dates and files on that grid.
 """
 
 from __future__ import annotations
@@ -22,19 +21,19 @@ from automap_tiles.raster._target import Target, parts_of, rows_of
 from automap_tiles.raster.lru import ByteLRU, share
 
 CACHE_BYTES = 64 * 2**20
-"""Places to pick that are kept per thread: 256 tiles of 256 x 256 pixels."""
+"""Source indexes cached per thread: 256 tiles of 256 x 256 pixels."""
 
 WINDOW_PIXELS = 2**21
-"""Source pixels of a band that are read at once; larger windows are read in pieces."""
+"""Source pixels of a band read at once; larger windows are read in pieces."""
 
 STRIP_PIXELS = 2**18
 """Target pixels of a strip of a plain grid."""
 
 ROUNDING = 1e-10
-"""Source pixels that GDAL adds before it cuts off the decimals (`GWKNearestThread`)."""
+"""Offset in source pixels that GDAL adds before truncation (`GWKNearestThread`)."""
 
 SeparateLevel = Callable[[Grid], int | None]
-"""Which overview of the source serves a unit block; None is the source itself."""
+"""Which overview of the source is used for a unit block; None is full resolution."""
 
 ReadWindow = Callable[[int | None, Window], tuple[NDArray[Any], NDArray[np.bool_] | None]]
 """(level, window) -> pixels (band, y, x), and where the source's mask says there is no data."""
@@ -42,18 +41,18 @@ ReadWindow = Callable[[int | None, Window], tuple[NDArray[Any], NDArray[np.bool_
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A rectangle of the target and where its pixels lie in one window of the source."""
+    """A rectangle of the target and the indexes of its pixels in one window of the source."""
 
     rows: slice
     cols: slice
     level: int | None
-    """Overview of the source; None is the source itself."""
+    """Overview of the source; None is full resolution."""
     window: Window | None
-    """Of the source (or its overview), pixels; None where the source has nothing."""
+    """Window of the source (or its overview) in pixels; None outside the source."""
     index: NDArray[np.int32] | None
-    """Per target pixel, the place in the flattened window; 0 outside the source."""
+    """Per target pixel, the index into the flattened window; 0 outside the source."""
     outside: NDArray[np.bool_] | None
-    """Target pixels beyond the source; None when there are none."""
+    """Target pixels outside the source; None when there are none."""
 
     @property
     def size(self) -> int:
@@ -95,7 +94,7 @@ _cache = _Cache()
 def plan(sources: Sequence[Grid], target: Target, level: SeparateLevel) -> tuple[Piece, ...]:
     """The pieces of a target; kept per thread for the next file on the same grid.
 
-    `sources` are the grid of the source and, behind it, those of its overviews.
+    `sources` are the grid of the source followed by those of its overviews.
     """
     key = (tuple(sources), target)
     known = _cache.plans.get(key)
@@ -114,7 +113,7 @@ def gather(
 ) -> None:
     """Fill `out` (band, y, x), and set `missing` where the source has no pixel.
 
-    `fill` is what stands there, one value per band. `missing` must be False throughout before.
+    `fill` has the value for such pixels, one per band. `missing` must be all False on entry.
     """
     for piece in pieces:
         view = out[:, piece.rows, piece.cols]
@@ -136,7 +135,7 @@ def gather(
 
 def _pick(pixels: NDArray[Any], index: NDArray[np.int32], out: NDArray[Any]) -> None:
     flat = pixels.reshape(len(pixels), -1)
-    # Blocks of rows whose index stays in the cache while all bands are picked.
+    # Blocks of rows whose index stays in the CPU cache while all bands are gathered.
     step = max(1, 2**16 // index.shape[1])
     for start in range(0, len(index), step):
         block = index[start : start + step].astype(np.intp)
@@ -162,7 +161,7 @@ def _pieces(sources: Sequence[Grid], target: Target, level: SeparateLevel) -> It
 
 
 def _strips(run: list[UnitPart]) -> Iterator[list[UnitPart]]:
-    """A run of parts, cut into lower ones where the block is much larger than a tile."""
+    """A run of parts, split into strips when the block is much larger than a tile."""
     rows_tile, rows_unit = run[0].tile_window[0], run[0].unit_window[0]
     width = sum(part.tile_window[1].stop - part.tile_window[1].start for part in run)
     step = max(1, STRIP_PIXELS // width)
@@ -220,9 +219,9 @@ def _inside(x: Floats, y: Floats, source: Grid) -> NDArray[np.bool_]:
 
 
 def _retry_edge(transformer: PixelTransformer, x: Floats, y: Floats, part: UnitPart) -> None:
-    """Transform pixels exactly that lie less than a pixel beyond the source.
+    """Transform pixels exactly that are less than a pixel outside the source.
 
-    So does GDAL, lest the approximation opens gaps between neighbouring scenes.
+    GDAL does so too, to keep the approximation from opening gaps between adjacent scenes.
     """
     height, width = transformer.source.shape
     near = (x > -1) & (y > -1) & (x < width + 1) & (y < height + 1)

@@ -1,8 +1,8 @@
-"""What GDAL makes of the most frequent of whole numbers of up to 16 bits.
+"""Quirks of GDAL's mode resampling of integers of up to 16 bits.
 
-It counts them in a table (`GWKAOM_Imode` in its warper), other numbers one by one. Before 3.12 that
-table took -1 for "none", so that pixels whose most frequent value is -1 were lost; from 3.12 on it
-breaks ties another way than the count of other numbers does.
+GDAL counts them in a table (`GWKAOM_Imode` in its warper), other types value by value. Before 3.12
+the table used -1 for "none", so that pixels whose mode is -1 were lost; since 3.12 it breaks ties
+differently from the other counting method.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _TIES_DIFFER = tuple(map(int, rasterio.__gdal_version__.split(".")[:2])) >= (3, 
 
 
 def loses_minus_one(dtype: np.dtype[Any], resampling: Resampling) -> bool:
-    """Whether this GDAL takes -1 for no data unless it is shown floats."""
+    """Whether this GDAL treats -1 as nodata unless the data are floats."""
     return _in_a_table(dtype, resampling) and dtype.kind == "i" and not _TIES_DIFFER
 
 
 def breaks_ties_of_its_own(dtype: np.dtype[Any], resampling: Resampling) -> bool:
-    """Whether this GDAL chooses another of equally frequent values when it is shown floats."""
+    """Whether this GDAL breaks ties differently for floats."""
     return _in_a_table(dtype, resampling) and _TIES_DIFFER
 
 

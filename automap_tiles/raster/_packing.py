@@ -1,8 +1,7 @@
-"""GeoTIFFs of one kind: GDAL says once what stands in them, their pixels are packed here.
+"""GeoTIFFs of one kind: GDAL writes the template once, pixels are encoded here.
 
-Opening a dataset and closing it costs GDAL several times what the compression of a tile takes. What
-is packed here are the same blocks; GDAL's own answer for one image of noise is the proof, asked for
-once for each kind.
+Opening and closing a dataset costs GDAL several times as much as compressing a tile. The blocks
+encoded here are identical; this is verified once per kind by having GDAL read a noise image.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from rasterio.io import MemoryFile
 
 from automap_tiles.raster.tiff import Pattern
 
-# Creation options of which the packing is known; files with any other are GDAL's business.
+# Creation options supported here; files with any other are left to GDAL.
 _KNOWN = frozenset({
     "driver", "compress", "predictor", "zlevel", "zstd_level", "tiled", "blockxsize", "blockysize",
     "interleave", "bigtiff", "photometric", "alpha", "num_threads", "geotiff_version",
@@ -33,13 +32,13 @@ _KNOWN = frozenset({
 _LEVELS = {"zstd": ("zstd_level", 9, 22), "deflate": ("zlevel", 6, 12), "zip": ("zlevel", 6, 12)}
 
 Make = Callable[[NDArray[Any] | None], bytes]
-"""GDAL's file of an array; of None, a sparse one without pixels."""
+"""Has GDAL write an array to a file; for None a sparse one without pixels."""
 
 _MOST = 64
-"""Patterns that are kept; each has a few kB."""
+"""Number of cached patterns; each takes a few kB."""
 
 _NOISE = 2**20 - 3
-"""Bytes after which the noise of large images repeats itself: a prime, so that no rows do."""
+"""Period in bytes of the noise in large images: a prime, so that rows differ."""
 
 Value = TypeVar("Value")
 
@@ -63,19 +62,19 @@ class _Known(Generic[Value]):
 
 
 _patterns: _Known[Pattern | None] = _Known()
-"""None: not of a kind that is known."""
+"""None: a kind that is not supported here."""
 _proven: _Known[bool] = _Known()
-"""Whether GDAL reads files of a kind, whatever their tags, as it reads its own."""
+"""Whether GDAL reads our files of a kind, whatever their tags, as it reads its own."""
 
 
 class Packing:
-    """Files of one kind: with the same creation options, CRS and metadata of their bands.
+    """Files of one kind: with the same creation options, CRS and band metadata.
 
-    What is known of a kind goes by values: processes that are forked know what their parent knew.
+    The cache is keyed by value: forked processes inherit what their parent has learnt.
     """
 
     def __init__(self, options: Mapping[str, Any], crs: CRS, metadata: object) -> None:
-        """`options`: all that GDAL is told but CRS and transform; `metadata` by its `repr`."""
+        """`options`: all that GDAL is passed but CRS and transform; `metadata` by its `repr`."""
         known = options.keys() <= _KNOWN and bool(options.get("tiled"))
         self._level = _level(options) if known else None
         self._kind = (*_said(options), crs.to_wkt(), repr(metadata))
@@ -89,11 +88,11 @@ class Packing:
         tags: tuple[Hashable, ...],
         make: Make,
     ) -> bytes:
-        """The file of an array (band, y, x); by GDAL itself where it is of no kind that is known.
+        """The file of an array (band, y, x); written by GDAL if its kind is not supported here.
 
-        `tags` are what `make` writes besides what all files of the kind have.
+        `tags` are written by `make` in addition to those that all files of the kind have.
         """
-        last = self._last  # of most kinds all files have the same tags
+        last = self._last  # In most kinds all files have the same tags.
         pattern = last[1] if last and last[0] == tags else self._pattern(transform, tags, make)
         if pattern is None or not pattern.fits(array):
             return make(array)
@@ -117,7 +116,7 @@ class Packing:
 
 
 def _level(options: Mapping[str, Any]) -> int | None:
-    """The level of the compression, 0 where it has none; None: one that GDAL has to judge."""
+    """The compression level, 0 if there is none; None: one that is left to GDAL."""
     compress = str(options.get("compress")).lower()
     if compress not in _LEVELS:
         return 0
@@ -130,12 +129,12 @@ def _level(options: Mapping[str, Any]) -> int | None:
 
 
 def _said(options: Mapping[str, Any]) -> tuple[Hashable, ...]:
-    """The options, to be told apart by; NaN is written out, being equal to nothing."""
+    """The options as a cache key; NaN as text, because it does not equal itself."""
     return tuple((key, repr(value)) for key, value in options.items())
 
 
 def _is_right(pattern: Pattern, transform: Affine, make: Make) -> bool:
-    """Whether GDAL reads an image of noise of ours as it reads its own."""
+    """Whether GDAL reads a noise image written here as it reads its own."""
     shape = pattern.layout.shape
     dtype = pattern.layout.dtype
     noise = np.frombuffer(Random(0).randbytes(_NOISE), np.uint8)
@@ -144,7 +143,7 @@ def _is_right(pattern: Pattern, transform: Affine, make: Make) -> bool:
     if ours is None:
         return False
     seen = _read(ours)
-    del ours  # so that of large images no two files are in memory
+    del ours  # So that two files of large images are never in memory at once.
     return seen == _read(make(pixels))
 
 

@@ -1,4 +1,4 @@
-"""The parts of a window of which anything is wanted, in whole blocks of the source."""
+"""The parts of a window that contain wanted pixels, in whole blocks of the source."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 LEAST = 256
-"""Pixels along the edge of a part, at least: each is a read of its own, such as of single rows."""
+"""Minimum edge of a part in pixels: each part is a separate read, e.g. of single rows."""
 
 
 def wanted_parts(
     wanted: NDArray[np.bool_], corner: tuple[int, int], block: tuple[int, int]
 ) -> Iterator[tuple[slice, slice]]:
-    """Rows and columns of a window (y, x) whose first pixel is at a corner of the source.
+    """Rows and columns of a window (y, x) whose first pixel is at `corner` in the source.
 
-    They hold every pixel that is wanted, and blocks without such a pixel only where blocks of the
-    source are smaller than `LEAST`. Blocks beside each other are one part.
+    They contain every wanted pixel, and blocks without one only if the source's blocks are smaller
+    than `LEAST`. Adjacent blocks are merged into one part.
     """
     row_edges, column_edges = (
         _edges(start, length, size)
@@ -44,7 +44,7 @@ def read_parts(
     out: NDArray[Any],
     wanted: NDArray[np.bool_],
 ) -> None:
-    """Fill (band, y, x) from an open dataset; 0 stands where nothing around is wanted."""
+    """Fill (band, y, x) from an open dataset; blocks without wanted pixels are 0."""
     out[:] = 0
     for rows, columns in wanted_parts(wanted, corner, dataset.block_shapes[indexes[0] - 1]):
         height, width = rows.stop - rows.start, columns.stop - columns.start
@@ -53,7 +53,7 @@ def read_parts(
 
 
 def _edges(start: int, length: int, size: int) -> list[int]:
-    """Where cells of whole blocks begin and end within a window."""
+    """Starts and ends of cells of whole blocks within a window."""
     cell = -(-LEAST // size) * size
     inner = range(cell - start % cell, length, cell)
     return [0, *inner, length]

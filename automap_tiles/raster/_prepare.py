@@ -1,4 +1,4 @@
-"""From what a user's function returns to the array that is stored."""
+"""Conversion of a user function's return value to the array that is stored."""
 
 from __future__ import annotations
 
@@ -27,11 +27,10 @@ def prepare(
     """A masked array (band, y, x) of the output's dtype with nodata under its mask.
 
     `data` is an array of two or three dimensions, masked or not, or a list or tuple of bands.
-    Masked are the pixels masked in `data`, those that equal nodata, and, where the output holds
-    whole numbers, those that are NaN. Fractions are cut off as NumPy does; where that makes 0 of
-    every value, it is told. Values beyond the dtype become its smallest or largest value, which is
-    told, or raise `ValueOverflow`. Raises `ProcessResultError` for anything else than an array, or
-    another shape than (count, *shape).
+    Masked are the pixels masked in `data`, those equal to nodata and, for integer outputs, NaN.
+    Fractions are truncated as in NumPy; a note is issued if that turns every value into 0. Values
+    outside the range of the dtype are clipped to it, with a note, or raise `ValueOverflow`. Raises
+    `ProcessResultError` for anything but an array, or for a shape other than (count, *shape).
     """
     array = _three_dimensional(data)
     target = np.dtype(dtype)
@@ -41,7 +40,7 @@ def prepare(
     converted = _convert(values, mask, target, nodata, on_overflow)
     value = as_value(nodata, target)
     fill = target.type(0) if value is None else value
-    # alone, whole numbers that equal nodata are as they are to be; floats have two zeros, many NaN
+    # Integers equal to nodata need no change; floats have two zeros and many NaNs.
     is_filled = mask is None and target.kind in "iu"
     if value is not None:
         found = same_as(converted, value)
@@ -49,7 +48,7 @@ def prepare(
     if mask is None:
         mask = np.zeros(converted.shape, np.bool_)
     elif not is_filled and mask.any():
-        if converted is values:  # the user may go on using the array
+        if converted is values:  # The user may continue to use the array.
             converted = np.where(mask, fill, converted)
         else:
             np.copyto(converted, fill, where=mask)
@@ -59,7 +58,7 @@ def prepare(
 def _without_data(
     array: NDArray[Any], values: NDArray[Any], target: np.dtype[Any]
 ) -> NDArray[np.bool_] | None:
-    """Pixels of a result that have no data, whatever the value of nodata; None: all have."""
+    """Pixels of a result that are masked regardless of the nodata value; None: there are none."""
     given: NDArray[np.bool_] | None = None
     if np.ma.getmask(array) is not np.ma.nomask:
         given = np.array(np.ma.getmaskarray(array))
@@ -156,22 +155,22 @@ def _convert(
         converted = values.astype(dtype)
     if values.dtype.kind == "f" and not converted.any():
         _tell_cut(int(np.count_nonzero(_but((values != 0) & ~(low | high), mask))))
-    # Float limits such as 2**63 - 1 are no floats: put in the exact numbers afterwards.
+    # Limits such as 2**63 - 1 are not representable as floats: the exact values are set afterwards.
     converted[low], converted[high] = limits.min, limits.max
     return converted
 
 
 def _fits(values: NDArray[Any], least: int, most: int) -> bool:
-    """Whether all whole numbers lie within limits; cheaper than marking those that do not."""
+    """Whether all integers are within limits; cheaper than marking those that are not."""
     return values.size == 0 or (int(values.min()) >= least and int(values.max()) <= most)
 
 
 def _beyond(
     values: NDArray[Any], least: int, most: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Where values are too small and too large once their fractions are cut off."""
+    """Where values are too small and too large after truncation."""
     if values.dtype.kind == "f":
-        # 255.7 is cut to 255 and fits.
+        # 255.7 is truncated to 255 and fits.
         return np.less_equal(values, np.float64(least) - 1), np.greater_equal(
             values, np.float64(most) + 1
         )
@@ -210,7 +209,7 @@ def _is_nodata(values: NDArray[Any], nodata: float | None) -> NDArray[np.bool_] 
 def _refuse_or_tell(
     values: NDArray[Any], beyond: NDArray[np.bool_], dtype: np.dtype[Any], on_overflow: OnOverflow
 ) -> None:
-    """Raise `ValueOverflow` for values beyond a dtype, or tell how many there are."""
+    """Raise `ValueOverflow` for values outside the range of a dtype, or note how many there are."""
     if on_overflow == "raise":
         _raise_overflow(values, beyond, dtype)
         return
@@ -228,13 +227,13 @@ def _refuse_or_tell(
 
 
 def _tell_cut(count: int) -> None:
-    """Tell of results that are all between -1 and 1 where whole numbers are stored."""
+    """Note results that are all between -1 and 1 in an integer output."""
     if count:
         tell(
             Note(
                 fate=Fate.LOST,
                 subject=Subject.PIXELS,
-                reason="all values of the tile are fractions, of which whole numbers keep nothing",
+                reason="all values of the tile are fractions, which whole numbers store as 0",
                 count=count,
                 remedy="dtype: float32 under output, or values times a scale",
             )
@@ -244,11 +243,11 @@ def _tell_cut(count: int) -> None:
 def _tell_rounded(
     values: NDArray[Any], converted: NDArray[Any], mask: NDArray[np.bool_] | None
 ) -> None:
-    """Tell of whole numbers, such as ids, that floats of this size do not tell apart."""
+    """Note integers, such as ids, that floats of this width cannot distinguish."""
     exact = 2 ** (np.finfo(converted.dtype).nmant + 1)
     if values.size == 0 or (int(values.min()) >= -exact and int(values.max()) <= exact):
         return
-    # beyond, the nearest even number, of four, of eight … is kept
+    # Beyond, values are rounded to the nearest multiple of 2, 4, 8 …
     rounded = (converted != values.astype(np.longdouble)) & np.isfinite(converted)
     count = int(np.count_nonzero(_but(rounded, mask)))
     if count:

@@ -1,4 +1,4 @@
-"""Read a raster source on a grid."""
+"""Read a raster source onto a grid."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ from automap_tiles.raster.source import Georeferencing, RasterInfo
 from automap_tiles.raster.warp import WarpOrder, assemble, resampling_of, warp_block
 
 NEAREST_OVERVIEW_FROM = 8.0
-"""Source pixels per target pixel from which nearest neighbours are taken from an overview.
+"""Decimation from which nearest neighbours are taken from an overview.
 
-Below, the source's own pixels are picked, as mapchete does; beyond, that would read 64 pixels
-for each one kept.
+Below, full-resolution pixels are picked, as in mapchete; beyond, that would read 64 pixels for each
+one kept.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """One read, with everything looked up and checked."""
+    """One read request, resolved and validated."""
 
     source: OpenSource
     target: Target
     indexes: tuple[int, ...]
     dtype: np.dtype[Any]
-    """Of the result: holds the values of every band read."""
+    """Dtype of the result: holds the values of every band read."""
     one_dtype: bool
-    """Whether all bands read have it themselves."""
+    """Whether all bands read have this dtype themselves."""
     nodatavals: tuple[float | None, ...]
     """One per band read."""
     fill: tuple[Any, ...]
-    """What stands under the mask, one value per band read."""
+    """Values under the mask, one per band read."""
     resampling: str
     wanted: NDArray[np.bool_] | None = None
-    """(y, x) of the target: where something shall be read; None: everywhere."""
+    """(y, x) of the target: where pixels are wanted; None: everywhere."""
 
     @property
     def info(self) -> RasterInfo:
@@ -61,7 +61,7 @@ class _Order:
 
     @property
     def covered(self) -> bool:
-        """Whether pixels may be masked that hold another value than nodata."""
+        """Whether pixels with values other than nodata may be masked."""
         return self.info.has_mask or self.resampling != "nearest"
 
     @property
@@ -79,15 +79,15 @@ def read(
     nodata: float | None = None,
     wanted: NDArray[np.bool_] | None = None,
 ) -> np.ma.MaskedArray[Any, Any]:
-    """Pixels (band, y, x) of a source on a tile or grid; the mask is True where it has no data.
+    """Pixels (band, y, x) of a source on a tile or grid; the mask is True where there is no data.
 
-    `indexes` counts bands from 1 (default: all). `nodata` replaces the source's own value, which
-    each band may have another one of; NaN is no data beside any other. The dtype is the source's,
-    or the smallest one that holds those of all bands; under the mask stands the nodata value, or 0
-    where there is none. Of a source whose pixels are the target's, 0 may stand where (y, x) nothing
-    around is `wanted`. Raises `InputError` for a file that cannot be opened or read, a band that
-    it does not have, whole numbers that no common dtype holds, a source without a CRS or with
-    one that no way leads to, or an unknown resampling.
+    `indexes` are band numbers from 1 (default: all). `nodata` overrides the source's own values,
+    which may differ between bands; NaN is always nodata too. The dtype is the source's, or the
+    smallest that holds all bands; masked pixels hold the nodata value, or 0 if there is none. If
+    the source is aligned with the target, pixels in blocks where nothing is `wanted` (y, x) may be
+    0. Raises `InputError` for a file that cannot be opened or read, a band that does not exist,
+    integers that no common dtype represents, a source without a CRS or with one that cannot be
+    transformed to the target's, or an unknown resampling.
     """
     name = os.fspath(path)
 
@@ -118,11 +118,11 @@ def read_into(
     nodata: float | None = None,
     wanted: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[Any], NDArray[np.bool_]] | None:
-    """As `read`, into an array (band, y, x) whose items are as large as the source's.
+    """Like `read`, into an array (band, y, x) of the same item size as the source's dtype.
 
-    Gives that array as the source's dtype, and (y, x) True where a band has no data; there stands
-    what the source has, or 0 where (y, x) nothing around is `wanted`. None, and nothing is read,
-    when the grid's pixels are not the source's.
+    Returns the array viewed as the source's dtype, and (y, x) True where a band has no data; such
+    pixels keep the source's values, and blocks where nothing is `wanted` (y, x) are 0. Returns
+    None, without reading, when the grid is not aligned with the source.
     """
     name = os.fspath(path)
 
@@ -166,7 +166,7 @@ def _read_into(
 
 
 def _add_missing(order: _Order, pixels: NDArray[Any], missing: NDArray[np.bool_]) -> None:
-    """Set (y, x) where a band (band, y, x) has no data by its value."""
+    """Set (y, x) where any band (band, y, x) equals nodata."""
     is_float = order.dtype.kind == "f"
     for plane, declared in zip(pixels, order.nodatavals, strict=True):
         value = as_value(declared, plane.dtype)
@@ -305,19 +305,19 @@ def _pixels(
 
 
 def _level(info: RasterInfo, least: float, grid: Grid) -> int | None:
-    """The coarsest overview that is still as fine as the grid; None for the source itself."""
+    """The coarsest overview that is still as fine as the grid; None for full resolution."""
     if not info.overviews or info.georeferencing is not Georeferencing.TRANSFORM:
         return None
     decimation = PixelTransformer(grid, info.grid).decimation()
     if decimation < least:
         return None
-    # Overviews of odd sizes are not exact multiples: a hundredth is no reason for a finer one.
+    # Overviews of odd sizes are not exact multiples: 1 % off does not require a finer one.
     fitting = [n for n, factor in enumerate(info.overviews) if factor <= decimation * 1.01]
     return fitting[-1] if fitting else None
 
 
 def overview_grid(info: RasterInfo, factor: int) -> Grid:
-    """The pixel grid of an overview: its size is rounded up, its box is that of the source."""
+    """The pixel grid of an overview: its size is rounded up, its bounds are the source's."""
     height, width = (-(-size // factor) for size in info.shape)
     scale = info.transform.scale(info.shape[1] / width, info.shape[0] / height)
     return Grid(info.crs, info.transform @ scale, (height, width))
@@ -326,7 +326,7 @@ def overview_grid(info: RasterInfo, factor: int) -> Grid:
 def _masked(
     order: _Order, out: NDArray[Any], missing: NDArray[np.bool_]
 ) -> np.ma.MaskedArray[Any, Any]:
-    """Mask what is no data by its value; NaN always is."""
+    """Mask pixels equal to nodata, and NaN always."""
     declared = {repr(value): value for value in order.nodatavals}
     every = len(declared) == 1
     for number, nodata in enumerate(declared.values() if every else order.nodatavals):

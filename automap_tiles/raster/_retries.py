@@ -1,8 +1,8 @@
 """Read network sources again after a broken connection, and report it.
 
-GDAL sends a request again that a server answered with an error, but not one whose connection was
-lost, whose answer stops or breaks off: it takes what was lost for a file that is not there, or is
-broken. Whether it is there, an object store can be asked.
+GDAL retries requests that a server answered with an error, but not those whose connection was lost
+or whose response stalled or broke off: it takes the file for missing or damaged. Whether it exists,
+an object store can be asked.
 """
 
 from __future__ import annotations
@@ -23,16 +23,15 @@ _Result = TypeVar("_Result")
 
 ATTEMPTS = 6
 PATIENCE = 90.0
-"""Seconds since the first attempt after which there is no other one."""
+"""Seconds since the first attempt after which there are no more retries."""
 _FIRST_PAUSE = 0.2
 
-# What GDAL says of requests that may go well a moment later: of servers that are busy, and of
-# connections (the words are curl's).
+# GDAL's messages about transient failures: busy servers, and connections (in curl's wording).
 _PASSING = re.compile(
     r"HTTP (?:error|response) code\D{0,80}(?:0|408|429|500|502|503|504)\b|sent less than|CURL error"
     r"|[Tt]imed out|[Cc]onnection (?:reset|refused|was)|Empty reply|Recv failure|too slow",
 )
-# What a header or a block that came in part looks like, drivers say in many ways.
+# Drivers describe truncated headers and blocks in many ways.
 _UNREADABLE = re.compile(r"^cannot be (?:read|opened)")
 _AGAIN = re.compile(r"HTTP error code ?:? ?(\d{3}).*Retrying again in")
 
@@ -40,7 +39,7 @@ _BUSY = (408, 429, 500, 502, 503, 504)
 
 
 class _Within(threading.local):
-    """Whether an outer call of this thread tries again already."""
+    """Whether an outer call of this thread already retries."""
 
     persists = False
 
@@ -49,9 +48,9 @@ _within = _Within()
 
 
 def with_retries(path: str, work: Callable[[], _Result]) -> _Result:
-    """What `work` gives of a source over the network, done again while that may help.
+    """Result of `work` on a source over the network, retried while that may help.
 
-    Nothing is kept of an attempt that failed. Raises what the last attempt did.
+    Nothing is kept of failed attempts. Raises what the last attempt raised.
     """
     if _within.persists:
         return work()
@@ -85,7 +84,7 @@ def _shall_repeat(path: str, error: InputError, number: int, began: float) -> bo
 
 
 def _is_in_store(path: str) -> bool:
-    """Whether an object is there that GDAL cannot read; of what lies in no store, no."""
+    """Whether an object that GDAL cannot read exists; False outside object stores."""
     address = Address.of_url(path)
     try:
         return address is not None and address.exists()
@@ -107,12 +106,12 @@ def _tell(path: str, error: InputError) -> None:
 
 
 class _Repeats(logging.Handler):
-    """Tells of the requests that GDAL sends again by itself, which it says in warnings."""
+    """Notes GDAL's own retries, which it reports as warnings."""
 
     def emit(self, record: logging.LogRecord) -> None:
         found = _AGAIN.search(record.getMessage())
         if found is not None:
-            # where there was no answer GDAL says the code of the one before
+            # When there was no response GDAL reports the code of the previous one.
             failed = int(found[1]) in _BUSY
             what = f"a server answered {found[1]}" if failed else "a connection was lost"
             tell(
@@ -128,5 +127,5 @@ _handler = _Repeats(logging.WARNING)
 
 
 def report_gdal_retries() -> None:
-    """From now on; a second call does nothing."""
+    """Start reporting; further calls do nothing."""
     logging.getLogger("rasterio._env").addHandler(_handler)

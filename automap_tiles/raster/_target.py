@@ -1,4 +1,4 @@
-"""The regions of a target that are read in one go."""
+"""The regions of a target that are read in one go, by unit block."""
 
 from __future__ import annotations
 

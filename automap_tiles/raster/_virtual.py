@@ -1,9 +1,9 @@
-"""Some bands of a source as a source of their own, by a virtual raster; nothing is copied.
+"""Some bands of a source as a VRT; nothing is copied.
 
-GDAL's warper, as rasterio sets it up, takes a pixel for no data where all bands of a dataset say
-so, also those that nobody asked for. Where a band has a hole and another one data, the band's
-nodata value is a number like others to it, and is mixed into the neighbours. NaN beside another
-nodata value is never a hole to it.
+GDAL's warper, as configured by rasterio, treats a pixel as nodata only where all bands of a dataset
+are nodata, including bands that were not requested. Where one band has a hole and another has data,
+the nodata value is treated as a valid number and bleeds into its neighbours. NaN next to another
+nodata value is never a hole.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from automap_tiles.raster.nodata import equals
 from automap_tiles.raster.source import Georeferencing, RasterInfo
 from automap_tiles.raster.tiff import Stamp
 
-# Source pixels of a band that are looked at in one go.
+# Source pixels of a band examined at once.
 _STRIP = 2**20
 
-# What GDAL's drivers look for in the beginning of a file, and how much of that they look at.
+# Signatures that GDAL's drivers look for at the start of a file, and how many bytes they examine.
 _REFERENCES = (
     b"<VRTDataset", b"<GDALTileIndexDataset", b"<GDAL_WMS", b"<GDAL_WMTS", b"<WMS_", b"<WCS_GDAL",
     b"<MRF_META",
@@ -43,7 +43,7 @@ _HEAD = 4096
 def holes_differ(
     source: OpenSource, grid: Grid, indexes: Sequence[int], nodata: float | None
 ) -> bool:
-    """Whether GDAL would mistake holes of these bands, of one dtype, around a block.
+    """Whether GDAL would mishandle holes in these bands, of one dtype, around a block.
 
     `nodata` None: NaN is no data.
     """
@@ -70,13 +70,13 @@ def _strips(
     step = max(1, _STRIP // len(cols))
     for start in range(rows.start, rows.stop, step):
         height = min(step, rows.stop - start)
-        # by GDAL, whose cache then has the blocks for the warper, which reads by it as well
+        # Read by GDAL, so that its block cache serves the warper afterwards.
         window = Window(cols.start, start, len(cols), height)
         yield source.dataset.read(list(indexes), window=window)
 
 
 def _are_mistaken(pixels: NDArray[Any], nodata: float | None) -> bool:
-    """Whether there is NaN beside nodata, or a hole that not all bands (band, y, x) have."""
+    """Whether there is NaN besides nodata, or a hole not shared by all bands (band, y, x)."""
     beside = pixels.dtype.kind == "f" and nodata is not None and not np.isnan(nodata)
     if beside and np.isnan(pixels).any():
         return True
@@ -87,10 +87,10 @@ def _are_mistaken(pixels: NDArray[Any], nodata: float | None) -> bool:
 def bands_of(
     source: OpenSource, indexes: Sequence[int], nodata: float | None, level: int | None
 ) -> OpenSource:
-    """Some bands of a source, or of its overview of a level, kept open as `open_source` does.
+    """Some bands of a source or of one of its overviews, cached like `open_source`.
 
-    NaN is `nodata` in it; None leaves it as it is. Raises `InputError` for a source that could be
-    taken for another one when it is opened again.
+    NaN becomes `nodata`; None leaves it unchanged. Raises `InputError` for a source that could be
+    mistaken for another format when it is reopened.
     """
     info = source.info
     root = _raster(info)
@@ -109,15 +109,15 @@ def bands_of(
         ET.SubElement(element, "SourceBand").text = str(index)
         if nodata is not None:
             ET.SubElement(element, "NODATA").text = "nan"
-    # another text, so that what is kept is not taken for a file that has changed
+    # Part of the text, so that a changed file does not hit the cache.
     ET.SubElement(root, "Metadata", domain="AUTOMAP").text = repr(source.stamp)
     return open_virtual(ET.tostring(root, encoding="unicode"))
 
 
 def _require_plain(name: str, info: RasterInfo, stamp: Stamp | None) -> None:
-    """Refuse a picture that is a text with references as well.
+    """Reject an image that can also be parsed as a text with references.
 
-    A virtual raster opens its sources with any driver of GDAL, those that follow references first.
+    A VRT opens its sources with any GDAL driver, starting with those that follow references.
     """
     if info.driver not in REFERRING and not names_its_driver(name) and _refers(name, stamp):
         raise InputError(
@@ -128,8 +128,8 @@ def _require_plain(name: str, info: RasterInfo, stamp: Stamp | None) -> None:
 
 
 @lru_cache(maxsize=256)
-def _refers(name: str, stamp: Stamp | None) -> bool:  # noqa: ARG001 - another file then
-    """Whether the first bytes of a file, wherever it lies, could make GDAL follow references."""
+def _refers(name: str, stamp: Stamp | None) -> bool:  # noqa: ARG001 - part of the cache key
+    """Whether the first bytes of a file, local or remote, could make GDAL follow references."""
     root = ET.Element("VRTDataset", rasterXSize=str(_HEAD), rasterYSize="1")
     band = _band(root, "uint8", 1)
     band.set("subClass", "VRTRawRasterBand")
@@ -145,7 +145,7 @@ def _refers(name: str, stamp: Stamp | None) -> bool:  # noqa: ARG001 - another f
 
 
 def ones_of(source: OpenSource) -> OpenSource:
-    """Ones in the place of a source, tied to the ground as it is."""
+    """A raster of ones with the extent and georeferencing of a source."""
     info, dataset = source.info, source.dataset
     root = _raster(info)
     points, crs = dataset.gcps
@@ -163,7 +163,7 @@ def ones_of(source: OpenSource) -> OpenSource:
         for key, text in dataset.tags(ns="RPC").items():
             ET.SubElement(tags, "MDI", key=key).text = text
     band = _band(root, "uint8", 1)
-    # what GDAL gives where a virtual band has no source
+    # What GDAL returns where a virtual band has no source.
     ET.SubElement(band, "NoDataValue").text = "1"
     ET.SubElement(band, "HideNoDataValue").text = "1"
     return open_virtual(ET.tostring(root, encoding="unicode"))

@@ -1,4 +1,4 @@
-"""GDAL datasets, opened once per thread and kept."""
+"""GDAL datasets, opened once per thread and cached."""
 
 from __future__ import annotations
 
@@ -41,27 +41,27 @@ from automap_tiles.raster.tiff import Profile, Stamp, TiledFile, stamp_of
 from automap_tiles.storage import Address
 from automap_tiles.storage.zarr_array import array_path
 
-# What libtiff and GDAL's drivers say of a file that ends before its end.
+# Messages of libtiff and GDAL's drivers about truncated files.
 _CUT_OFF = re.compile(r"got \d+ bytes, expected|Read error|short read|Cannot read", re.IGNORECASE)
 
 MAX_OPEN = 128
 """Datasets kept open per thread. Each holds a file descriptor, of which a process has 1024."""
 
-# Datasets that a forked child inherited: closing them could wait for a lock that a thread of the
-# parent held, so they are kept and never touched.
+# Datasets inherited by a forked child: closing them could deadlock on a lock that a thread of the
+# parent held, so they are kept and never used.
 _inherited: list[object] = []
 
 
 @dataclass(frozen=True)
 class OpenSource:
-    """An open dataset of the calling thread and what it says of itself."""
+    """An open dataset of the calling thread and its metadata."""
 
     dataset: Any
     info: RasterInfo
     stamp: Stamp | None
-    """Of a local file when it was opened."""
+    """Stamp of a local file when it was opened."""
     level: int | None = None
-    """Of the overview that the dataset is; None: the whole source."""
+    """Overview level of the dataset; None: full resolution."""
 
     def read(
         self,
@@ -72,11 +72,11 @@ class OpenSource:
         *,
         once: bool = False,
     ) -> NDArray[Any]:
-        """Pixels (band, y, x) of bands of one dtype in a window of whole pixels in the source.
+        """Pixels (band, y, x) of bands of one dtype in a window of whole source pixels.
 
         Blocks of a plain tiled TIFF are read without GDAL, everything else by it. Where (y, x)
-        nothing is `wanted` there may be 0 in place of what the source has. `once`: what is known
-        to be wanted again by other windows alone need be kept.
+        nothing is `wanted`, pixels may be 0. `once`: only blocks known to be needed by other
+        windows have to be cached.
         """
         top, left = int(window.row_off), int(window.col_off)
         rows = range(top, top + int(window.height))
@@ -88,7 +88,7 @@ class OpenSource:
             later = read_ahead.expected_windows(self.info.crs, self.info.transform)
             if tiles.read(indexes, (rows, columns), out, wanted, later=later, once=once):
                 return out
-        # over the network one request for everything is the quickest
+        # Over the network a single request for everything is fastest.
         is_local_file = self.stamp is not None
         if is_local_file and out is not None and wanted is not None and not wanted.all():
             read_parts(self.dataset, list(indexes), (top, left), out, wanted)
@@ -126,10 +126,10 @@ _pool = _Pool()
 
 
 def open_source(path: str | Path, level: int | None = None) -> OpenSource:
-    """The kept dataset of a path, opened when it is new or its file has changed.
+    """The cached dataset of a path, reopened when its file has changed.
 
     `level` opens the overview of that number (0 is the finest) as if it were the whole source.
-    Raises `InputError` when there is nothing that GDAL can open.
+    Raises `InputError` when GDAL cannot open it.
     """
     ensure_env()
     _leave_to_parent()
@@ -146,7 +146,7 @@ def open_source(path: str | Path, level: int | None = None) -> OpenSource:
 
 
 def _leave_to_parent() -> None:
-    """In a forked child: touch no dataset that the parent has opened."""
+    """In a forked child: leave the parent's datasets alone."""
     if _pool.pid != os.getpid():
         _inherited.append(_pool.sources)
         _pool.__init__()  # type: ignore[misc]
@@ -161,7 +161,7 @@ def _keep(key: tuple[str, int | None], source: OpenSource) -> OpenSource:
 
 
 def open_virtual(text: str) -> OpenSource:
-    """The kept dataset of a virtual raster that this package has written itself, as XML."""
+    """The cached dataset of a VRT written by this package, given as XML."""
     ensure_env()
     _leave_to_parent()
     key = (text, None)
@@ -174,12 +174,12 @@ def open_virtual(text: str) -> OpenSource:
 
 
 def inspect(path: str | Path) -> RasterInfo:
-    """What a raster source says of itself; raises `InputError` when it cannot be opened."""
+    """Metadata of a raster source; raises `InputError` when it cannot be opened."""
     return open_source(path).info
 
 
 def inspect_anew(path: str | Path) -> RasterInfo:
-    """As `inspect`, of a file that may have been replaced since GDAL last looked at it."""
+    """Like `inspect`, for a file that may have been replaced since GDAL last read it."""
     if is_networked(os.fspath(path)):
         forget(path)
         _forget_content(os.fspath(path))
@@ -187,7 +187,7 @@ def inspect_anew(path: str | Path) -> RasterInfo:
 
 
 def inspect_content(content: bytes, name: str) -> RasterInfo:
-    """As `inspect`, of the bytes of a file; raises `InputError`."""
+    """Like `inspect`, for the bytes of a file; raises `InputError`."""
     try:
         with MemoryFile(content) as memory, memory.open() as dataset:
             return describe(dataset, name)
@@ -196,7 +196,7 @@ def inspect_content(content: bytes, name: str) -> RasterInfo:
 
 
 def require_bands(source: OpenSource) -> None:
-    """Raise `InputError` for a file without bands that is a collection of other rasters."""
+    """Raise `InputError` for a file without bands, such as a container of subdatasets."""
     if not source.info.count:
         names = source.dataset.subdatasets
         inside = f"; it holds {len(names)} others, such as {names[0]}" if names else ""
@@ -204,7 +204,7 @@ def require_bands(source: OpenSource) -> None:
 
 
 def further_pages(path: str | Path) -> tuple[str, ...]:
-    """Names of the rasters that a file holds behind its first one, such as pages of a TIFF.
+    """Names of the rasters in a file after the first, such as further pages of a TIFF.
 
     Raises `InputError` when it cannot be opened.
     """
@@ -214,7 +214,7 @@ def further_pages(path: str | Path) -> tuple[str, ...]:
 
 
 def forget(path: str | Path, level: int | None = None) -> None:
-    """Close the thread's dataset of a path, if there is one."""
+    """Close the thread's dataset of a path, if any."""
     source = _pool.sources.pop((os.fspath(path), level), None)
     if source is not None:
         source.dataset.close()
@@ -228,7 +228,7 @@ def close_all() -> None:
 
 
 def open_count() -> int:
-    """How many datasets the calling thread keeps open."""
+    """Number of datasets that the calling thread keeps open."""
     return len(_pool.sources)
 
 
@@ -236,7 +236,7 @@ def open_count() -> int:
 def reading(info: RasterInfo, level: int | None = None) -> Iterator[None]:
     """Turn GDAL's errors inside into `InputError` with the path, and drop the dataset.
 
-    `SourceBrokeOff` when less came over the network than had been announced.
+    `SourceBrokeOff` when a network response was shorter than announced.
     """
     started = time.monotonic()
     try:
@@ -281,7 +281,7 @@ def _open_failure(path: str, stamp: Stamp | None, error: Exception) -> str:
 
 
 def _forget_content(path: str) -> None:
-    """Let GDAL forget what it has read of a remote file: it keeps parts that were cut off, too.
+    """Clear GDAL's cache of a remote file, which also holds truncated parts.
 
     Content that is not to be cached is dropped when such a file is closed.
     """
@@ -295,7 +295,7 @@ def _forget_content(path: str) -> None:
 
 
 def _stalled(path: str, started: float) -> str:
-    """What is to be added when a source over the network was given up, which is told as well."""
+    """Suffix for the error of a source over the network that was given up; issues a note too."""
     seconds, least = patience()
     if not is_networked(path) or time.monotonic() - started < seconds:
         return ""
@@ -313,16 +313,16 @@ def _stalled(path: str, started: float) -> str:
 
 
 def deepest_reason(error: BaseException) -> str:
-    """The message of the deepest cause, where GDAL says what is wrong."""
+    """The message of the root cause, where GDAL says what is wrong."""
     while error.__cause__ is not None:
         error = error.__cause__
     return str(error)
 
 
 def file_stamp(path: str) -> Stamp | None:
-    """Another one when a local file was replaced; None for all that is not in a local file.
+    """Stamp that changes when a local file is replaced; None for anything not in a local file.
 
-    What is inside of an archive, or a part of a file, has the stamp of the whole.
+    Members of an archive and subdatasets have the stamp of the whole file.
     """
     try:
         status = os.stat(path)  # noqa: PTH116 - this runs at every read, and pathlib costs more

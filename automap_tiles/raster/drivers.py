@@ -1,9 +1,9 @@
-"""Which drivers of GDAL may open a source.
+"""Which GDAL drivers may open a source.
 
-Some drivers read a text that names other files and addresses, whatever the file itself is called: a
-virtual raster in `r.tif` makes GDAL ask any address of its author's choice, inner ones of this
-network as well. So what comes from outside is opened by drivers only that read nothing but the
-file, and a file of this machine by one that follows references only where its name says so.
+Some drivers parse text that references other files and URLs, whatever the name of the file: a VRT
+in `r.tif` makes GDAL request any URL of its author's choice, including internal ones. So external
+sources are opened only by drivers that read nothing but the file, and local files by drivers that
+follow references only if their name says so.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SELF_CONTAINED = (
     "BAG", "HFA", "MBTiles", "GPKG", "AAIGrid", "DTED", "SRTMHGT", "USGSDEM", "XYZ", "ENVI",
     "EHdr", "NITF", "SAGA", "RST", "GSBG", "GS7BG", "GSAG", "PCRaster", "PNM", "SGI",
 )  # fmt: skip
-"""Drivers that read the file and, at most, its own header beside it; names as in GDAL."""
+"""Drivers that read only the file and, at most, its own sidecar header; named as in GDAL."""
 
 REFERRING: dict[str, tuple[str, ...]] = {
     "VRT": (".vrt",),
@@ -49,25 +49,25 @@ REFERRING: dict[str, tuple[str, ...]] = {
     "STACTA": (".json",),
     **dict.fromkeys(("DAAS", "EEDA", "EEDAI", "HTTP", "OGCAPI", "PLMOSAIC", "PLScenes"), ()),
 }
-"""Drivers that follow references of a file, and the ends of names under which they may."""
+"""Drivers that follow references in a file, and the file name suffixes for which they may."""
 
-# `NETCDF:file:variable` and the like name their driver.
+# `NETCDF:file:variable` and similar names contain their driver.
 _SUBDATASET = re.compile(r"[A-Z][A-Z0-9_]+:")
 
 SIDE_FILES = (".aux.xml", ".ovr", ".msk")
-"""Endings behind the name of a raster of what GDAL takes for a part of it: statistics and names,
-overviews, a mask. Of one that is made anew they are those of the pixels before."""
+"""Suffixes of a raster's sidecar files in GDAL: statistics and names, overviews, a mask. When the
+raster is rewritten they become stale."""
 
-# What GDAL looks for beside a raster, and opens with any driver: overviews and masks.
+# Sidecar files that GDAL opens with any driver: overviews and masks.
 _OVERVIEWS = (".ovr", ".OVR")
 _MASKS = (".msk", ".MSK")
 
-# Archives by the ends of their names, the longer ones first, and how GDAL reads them.
+# Archives by suffix, longest first, and GDAL's virtual file system for each.
 _ARCHIVES = {
     ".zip": "vsizip", ".tar.gz": "vsitar", ".tar": "vsitar", ".tgz": "vsitar", ".gz": "vsigzip",
 }  # fmt: skip
 
-# What GDAL says of a file that is there, and that none of the drivers it may take can read.
+# GDAL's message for a file that exists but that none of the allowed drivers can read.
 _UNKNOWN_FORMAT = "not recognized as being in a supported file format"
 
 _LISTING = "GDAL_DISABLE_READDIR_ON_OPEN"
@@ -76,24 +76,24 @@ _HEAD = 4096
 
 
 def drivers_here() -> frozenset[str]:
-    """Names of the raster drivers that this GDAL has."""
+    """Names of the raster drivers of this GDAL build."""
     import rasterio
     from rasterio.drivers import raster_driver_extensions
     from rasterio.session import DummySession
 
-    # without one of its own rasterio would ask boto3 for keys
+    # Without a session rasterio would ask boto3 for credentials.
     with rasterio.Env(DummySession()) as env:
         return frozenset(env.drivers()) | frozenset(raster_driver_extensions().values())
 
 
 def is_local(path: str) -> bool:
-    """Whether a path names a file of this machine, and not a part of an archive."""
+    """Whether a path is a local file, not a member of an archive."""
     path = path.removeprefix("file://")
     return "://" not in path and not path.startswith("/vsi") and not _SUBDATASET.match(path)
 
 
 def names_its_driver(path: str) -> bool:
-    """Whether a name is that of a part of a file, such as `NETCDF:file:variable`."""
+    """Whether a name is that of a subdataset, such as `NETCDF:file:variable`."""
     return _SUBDATASET.match(path) is not None
 
 
@@ -101,7 +101,7 @@ def drivers_for(path: str) -> list[str] | None:
     """Names of the drivers that may open a source; None: all."""
     if _SUBDATASET.match(path):
         return None
-    if is_placed(path):  # of our own making, and of one array of Zarr
+    if is_placed(path):  # Made by us, for a single Zarr array.
         return ["VRT"]
     if not is_local(path):
         return list(SELF_CONTAINED)
@@ -109,7 +109,7 @@ def drivers_for(path: str) -> list[str] | None:
 
 
 def _referring(name: str) -> tuple[str, ...]:
-    """The drivers that follow references, and that a name of a file says are wanted."""
+    """The drivers that follow references and are requested by the file name."""
     return tuple(driver for driver, ends in REFERRING.items() if ends and name.endswith(ends))
 
 
@@ -120,13 +120,13 @@ def _of_local_files(wanted: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def open_dataset(path: str, **options: Any) -> Any:
-    """An open dataset, and nothing that its file names instead of holding it.
+    """An open dataset, without anything that its file only references.
 
-    Raises rasterio's errors as `rasterio.open` does, and `InputError` for overviews or masks in
-    other files that may refer on.
+    Raises rasterio's errors as `rasterio.open` does, and `InputError` for external overviews or
+    masks that may contain references.
     """
     ensure_env()
-    # As `rasterio.open`, but no environment is entered that brings nothing: see below.
+    # Like `rasterio.open`, but without entering a useless environment: see below.
     session = Session.cls_from_path(path)
     if session is DummySession or session.hascreds(getenv()):
         return _open(path, **options)
@@ -147,9 +147,9 @@ def _open(path: str, **options: Any) -> Any:
 
 
 def _check_beside(dataset: Any, path: str) -> None:
-    """Refuse overviews and masks of a dataset that are not plain rasters.
+    """Reject overviews and masks of a dataset that are not plain rasters.
 
-    GDAL looks for them when it is asked for the first time, which it has not been yet.
+    GDAL looks for them on first access, which has not happened yet.
     """
     if named := dataset.tags(ns="OVERVIEWS").get("OVERVIEW_FILE"):
         raise InputError(
@@ -163,7 +163,7 @@ def _check_beside(dataset: Any, path: str) -> None:
 
 
 def reason_not_opened(path: str, error: str) -> str:
-    """Why a source could not be opened, where GDAL only says that no driver knows it."""
+    """Why a source could not be opened, where GDAL only says that no driver recognised it."""
     name = path.lower()
     if not is_local(path):
         if name.partition("?")[0].endswith(REFERRING["VRT"]):
@@ -182,21 +182,21 @@ def reason_not_opened(path: str, error: str) -> str:
 
 
 def _local_side_files(path: str) -> list[str]:
-    # os.path: this runs at every opening, and pathlib costs more
+    # os.path: this runs at every open, and pathlib is slower.
     own = path.removeprefix("file://")
     return [own + end for end in (*_OVERVIEWS, *_MASKS) if os.path.exists(own + end)]  # noqa: PTH110
 
 
 def has_side_files(path: str) -> bool:
-    """Whether overviews or masks of a file of this machine lie beside it."""
+    """Whether a local file has overviews or masks in sidecar files."""
     return bool(_local_side_files(path))
 
 
 def _far_side_files(dataset: Any, path: str) -> tuple[str, ...]:
-    """Where GDAL will look for overviews and masks of a raster that is not a file here.
+    """Where GDAL will look for overviews and masks of a raster that is not a local file.
 
-    A GeoTIFF that has its own is not looked further for; so this asks for nothing that GDAL would
-    not ask for itself.
+    GDAL does not search for a GeoTIFF with internal ones; so this issues no request that GDAL would
+    not issue itself.
     """
     ends: tuple[str, ...] = (*_OVERVIEWS, *_MASKS)
     if dataset.driver == "GTiff":
@@ -209,10 +209,10 @@ def _far_side_files(dataset: Any, path: str) -> tuple[str, ...]:
 
 @contextmanager
 def _without_side_files() -> Iterator[None]:
-    """Let GDAL look for nothing beside a file.
+    """Keep GDAL from looking for sidecar files.
 
-    Not by an environment inside the thread's own: leaving one sets the keys of object stores anew,
-    upon which GDAL forgets what it knows of all servers and asks them once more.
+    Not by a nested environment: leaving one resets the credentials of object stores, upon which
+    GDAL drops its caches of all servers and requests everything again.
     """
     before = get_gdal_config(_LISTING, normalize=False)
     setenv(**{_LISTING: "EMPTY_DIR"})
@@ -223,7 +223,7 @@ def _without_side_files() -> Iterator[None]:
 
 
 def _check_side_file(path: str, beside: str) -> None:
-    """Refuse a side file that may refer to others, by itself or by what lies beside it in turn."""
+    """Reject a sidecar file that may reference others, directly or by its own sidecar files."""
     try:
         if is_local(beside):
             for further in _local_side_files(beside):

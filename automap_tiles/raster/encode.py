@@ -23,21 +23,21 @@ Tags = Mapping[str | int, Any]
 """Tags by name; under a band's number, a mapping of tags of that band."""
 
 LARGEST_BLOCK = 512
-"""Pixels along the edge of a block; an image up to this size is a single one."""
+"""Edge of a block in pixels; an image up to this size is a single block."""
 
 MOST_BANDS_WITH_COLOURS = 2
-"""GDAL's GeoTIFF driver has no table of colours for files of more bands, and says so in vain."""
+"""Most bands of a GeoTIFF with a colour table in GDAL, which otherwise only warns."""
 
 
 SCALE_TAG = "value_scale"
-"""Tag of a band by which a process says what a stored 1 is worth."""
+"""Band tag by which a process sets the scale of stored values."""
 OFFSET_TAG = "value_offset"
-"""Tag of a band by which a process says what a stored 0 is, in the unit of `SCALE_TAG`."""
+"""Band tag by which a process sets the offset, the value of a stored 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BandMetadata:
-    """What is said of the bands besides their pixels; an empty sequence says nothing."""
+    """Metadata of the bands; an empty sequence leaves them unset."""
 
     descriptions: Sequence[str | None] = ()
     scales: Sequence[float] = ()
@@ -46,8 +46,8 @@ class BandMetadata:
     colorinterp: Sequence[str] = ()
     """Colour interpretations named as in GDAL."""
     colormap: Mapping[int, tuple[int, ...]] | None = None
-    """Colours (r, g, b) or (r, g, b, a) by value, for band 1 of dtype uint8 or uint16; left out
-    of files of more than two bands."""
+    """Colours (r, g, b) or (r, g, b, a) by value, for band 1 of dtype uint8 or uint16; omitted in
+    files of more than two bands."""
 
 
 def default_profile(dtype: str | np.dtype[Any], shape: tuple[int, int]) -> dict[str, Any]:
@@ -80,8 +80,8 @@ def encode_geotiff(
 ) -> bytes:
     """A GeoTIFF of an array (band, y, x) that lies on a tile or grid.
 
-    `profile` overrides creation options of `default_profile`; None takes one away. Under the mask
-    of a masked array nodata is written. Raises `OutputError` when GDAL refuses.
+    `profile` overrides creation options of `default_profile`; None removes one. Masked pixels are
+    written as nodata. Raises `OutputError` when GDAL fails.
     """
     array = _filled(data, nodata)
     kind = GeoTiffKind(
@@ -91,9 +91,9 @@ def encode_geotiff(
 
 
 class GeoTiffKind:
-    """GeoTIFFs that differ in their place, their pixels and some tags alone.
+    """GeoTIFFs that differ only in their location, pixels and some tags.
 
-    What they have in common is thought of once, which for a small tile takes longer than its bytes.
+    What they have in common is prepared once; for a small tile that takes longer than encoding it.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class GeoTiffKind:
         tags: Tags | None = None,
         metadata: BandMetadata | None = None,
     ) -> None:
-        """All have the shape (band, y, x) and the dtype of `like`; the rest as `encode_geotiff`."""
+        """All have shape (band, y, x) and dtype of `like`; other arguments as `encode_geotiff`."""
         self.crs, self.shape, self.dtype = crs, like.shape, like.dtype
         self._nodata, self._tags, self._metadata = nodata, dict(tags or {}), metadata
         self._own_texts = _texts(self._tags)
@@ -118,9 +118,9 @@ class GeoTiffKind:
         return crs is self.crs and data.shape == self.shape and data.dtype == self.dtype
 
     def encode(self, data: NDArray[Any], transform: Affine, tags: Tags | None = None) -> bytes:
-        """The file of an array that lies as a transform says; `tags` besides those of all.
+        """The file of an array with the given transform; `tags` are added to the common ones.
 
-        Raises `OutputError` when GDAL refuses.
+        Raises `OutputError` when GDAL fails.
         """
         array = _filled(data, self._nodata)
         own = {**self._tags, **tags} if tags else self._tags
@@ -133,7 +133,7 @@ class GeoTiffKind:
             raise OutputError(f"cannot be written as GeoTIFF: {error}") from error
 
     def _made(self, pixels: NDArray[Any] | None, transform: Affine, tags: Tags) -> bytes:
-        """By GDAL; without pixels a sparse one."""
+        """Write by GDAL; without pixels a sparse file."""
         ensure_env()
         sparse = {"sparse_ok": True} if pixels is None else {}
         place = {"crs": self.crs, "transform": transform}
@@ -151,7 +151,7 @@ class GeoTiffKind:
 def _options(
     like: NDArray[Any], nodata: float | None, profile: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """All that GDAL is told of a file but where it lies."""
+    """All creation parameters of a file except its location."""
     options = default_profile(like.dtype, like.shape[1:])
     for key, value in (profile or {}).items():
         options[key.lower()] = value
@@ -166,7 +166,7 @@ def _options(
 
 
 def _texts(tags: Tags | None) -> tuple[tuple[str | int, Any], ...]:
-    """Tags as they are written, to be told apart by."""
+    """Tags as they are written, as a cache key."""
     return tuple(
         (name, _texts(value) if isinstance(value, Mapping) else str(value))
         for name, value in (tags or {}).items()
@@ -174,7 +174,7 @@ def _texts(tags: Tags | None) -> tuple[tuple[str | int, Any], ...]:
 
 
 def _block(size: int) -> int:
-    """A multiple of 16, as TIFF asks for."""
+    """A multiple of 16, as TIFF requires."""
     return min(LARGEST_BLOCK, -(-size // 16) * 16)
 
 
@@ -192,14 +192,14 @@ def _filled(data: NDArray[Any], nodata: float | None) -> NDArray[Any]:
 
 
 def consistent(options: dict[str, Any]) -> dict[str, Any]:
-    """Change what does not fit the compression that was asked for."""
+    """Adjust options that do not fit the requested compression."""
     compress = str(options.get("compress", "none")).lower()
     if compress != "zstd":
         options.pop("zstd_level", None)
     if compress not in ("zstd", "deflate", "zip", "lzw"):
         options.pop("predictor", None)
     if compress == "webp":
-        # a picture has its colours side by side; of single bands libtiff reads beyond their end
+        # Images are pixel-interleaved; with separate planes libtiff reads past their end.
         options["interleave"] = "pixel"
     if not options.get("tiled", True) or str(options["tiled"]).upper() in ("NO", "FALSE"):
         options["tiled"] = False
@@ -208,7 +208,7 @@ def consistent(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_tags(dataset: Any, tags: Tags | None) -> None:
-    """Tags of an open file and of its bands."""
+    """Write tags of an open file and its bands."""
     for name, value in (tags or {}).items():
         if isinstance(name, int):
             dataset.update_tags(name, **value)
@@ -218,9 +218,9 @@ def write_tags(dataset: Any, tags: Tags | None) -> None:
 
 
 def _describe(dataset: Any, band: int, tags: Mapping[str, Any]) -> None:
-    """What a process says of a band in its tags, also where other programs look for it.
+    """Copy band metadata from a process's tags to where other programs look for it.
 
-    What the options of the output say is written later, over it.
+    The output options are written later and take precedence.
     """
     if tags.get("name"):
         dataset.set_band_description(band, str(tags["name"]))
@@ -235,16 +235,16 @@ def _describe(dataset: Any, band: int, tags: Mapping[str, Any]) -> None:
 
 
 def declare_colours(dataset: Any, metadata: BandMetadata | None) -> None:
-    """What the bands are the colours of, into an open file; before its first pixel.
+    """Set colour interpretations of an open file, before its first pixel.
 
-    Later GDAL keeps of a GeoTIFF only what its structure had said already.
+    Afterwards GDAL keeps only those that the structure of the GeoTIFF already implies.
     """
     if metadata is not None and metadata.colorinterp:
         dataset.colorinterp = tuple(ColorInterp[name] for name in metadata.colorinterp)
 
 
 def write_metadata(dataset: Any, metadata: BandMetadata) -> None:
-    """What else is said of the bands, into an open file."""
+    """Write the remaining band metadata to an open file."""
     if metadata.descriptions:
         dataset.descriptions = tuple(metadata.descriptions)
     if metadata.scales:

@@ -1,4 +1,4 @@
-"""One GDAL environment per thread, entered once and kept."""
+"""One GDAL environment per thread, entered once and kept open."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from automap_tiles.raster._retries import report_gdal_retries
 from automap_tiles.raster.memory import keep_freed_memory
 from automap_tiles.storage.zarr_array import array_path
 
-# Looks for side-car files (.aux.xml, .ovr, .msk) by name instead of listing the folder, which is
-# slow where a folder holds thousands of tiles; the HTTP options spare requests for remote files.
-# The block cache (bytes) would take 5 % of the machine's memory in every worker. Tiles come along
-# the Morton curve, so 256 MB serve as well: measured with the composite of 8 dates x 7 bands, they
-# cost 6 % against 1 GB, 64 MB cost 35 %.
+# Sidecar files (.aux.xml, .ovr, .msk) are looked up by name instead of listing the folder, which is
+# slow with thousands of tiles; the HTTP options save requests for remote files. By default the
+# block cache (bytes) would take 5 % of the machine's memory in every worker. Tiles come along the
+# Morton curve, so 256 MB are enough: measured with the composite of 8 dates x 7 bands, that is 6 %
+# slower than 1 GB; 64 MB are 35 % slower.
 GDAL_OPTIONS = {
     "GDAL_CACHEMAX": 256 * 2**20,
     "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",
     "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
     "GDAL_HTTP_MAX_RETRY": "3",
-    # GDAL's own pause before it asks again is 30 s
+    # GDAL's default delay between retries is 30 s.
     "GDAL_HTTP_RETRY_DELAY": "1",
-    # Without these a source that accepts a connection and sends nothing is waited for for ever.
-    # No limit to the time of a whole request: that would forbid slow lines and large reads.
+    # Without these, GDAL waits for ever for a source that accepts a connection and sends nothing.
+    # No timeout for a whole request: that would forbid slow connections and large reads.
     "GDAL_HTTP_CONNECTTIMEOUT": "10",
     "GDAL_HTTP_LOW_SPEED_TIME": "15",
     "GDAL_HTTP_LOW_SPEED_LIMIT": "1000",
 }
-"""GDAL options set for every thread; one of the same name in the process's environment wins."""
+"""GDAL options set for every thread; environment variables of the same name take precedence."""
 
 
 _NETWORKED = re.compile(r"(/vsi(curl|s3|gs|az|oss|swift|webhdfs)|https?:|ftp:|s3:|gs:|az:)")
@@ -46,7 +46,7 @@ def is_networked(path: str) -> bool:
 
 
 def patience() -> tuple[float, str]:
-    """Seconds after which GDAL gives up a source that sends too little, and bytes a second."""
+    """Seconds and bytes per second of GDAL's low-speed limit."""
     seconds, least = (
         os.environ.get(name, str(GDAL_OPTIONS[name]))
         for name in ("GDAL_HTTP_LOW_SPEED_TIME", "GDAL_HTTP_LOW_SPEED_LIMIT")
@@ -65,9 +65,9 @@ def ensure_env() -> None:
     """Enter the thread's GDAL environment when none is active.
 
     Without one, rasterio builds a new session at every open, 7 ms instead of 1.4 ms once AWS keys
-    are set. An environment that the caller has entered is left as it is. Images without a
-    georeference are opened without a warning; who needs one, asks for it. Memory that tiles free
-    is kept for the next ones.
+    are set. An environment entered by the caller is left unchanged. Images without georeferencing
+    are opened without a warning; callers that need it check for it. Memory freed by tiles is kept
+    for the next ones.
     """
     ignore_missing_georeference()
     keep_freed_memory()
@@ -80,14 +80,14 @@ def ensure_env() -> None:
 
 @contextmanager
 def gdal_options(options: Mapping[str, object]) -> Iterator[None]:
-    """Options of GDAL inside of the block, beside those of the thread."""
+    """GDAL options inside the block, in addition to those of the thread."""
     ensure_env()
     with Env(**options):
         yield
 
 
 class _Collector(logging.Handler):
-    """Keeps the messages of this thread."""
+    """Collects the messages of this thread."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -101,7 +101,7 @@ class _Collector(logging.Handler):
 
 @contextmanager
 def gdal_warnings() -> Iterator[list[str]]:
-    """The warnings that GDAL gives inside, which rasterio sends to the log."""
+    """GDAL's warnings inside the block, which rasterio sends to the log."""
     ensure_env()
     log, collector = logging.getLogger("rasterio._env"), _Collector()
     log.addHandler(collector)

@@ -1,7 +1,7 @@
-"""The file of this machine behind a name of GDAL for something inside of it.
+"""The local file behind a GDAL name of something inside it.
 
-`/vsizip/scenes.zip/a.tif` and `NETCDF:model.nc:rain` are no files, but they change with one, and
-where its path is relative it starts somewhere.
+`/vsizip/scenes.zip/a.tif` and `NETCDF:model.nc:rain` are not files, but they change with one, and a
+relative path has to be resolved.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pathlib import Path
 _ARCHIVES = re.compile(r"(?:/vsi(?:zip|tar|gzip|7z|rar)/)+")
 _SUBDATASET = re.compile(r"[A-Z][A-Z0-9_]+:")
 _SCHEME = re.compile(r"(zip|tar|gzip)://(?!/?vsi)(.+)")
-"""Archives as rasterio and fiona name them: `zip://scenes.zip!/a.tif`."""
+"""Archive URLs of rasterio and fiona: `zip://scenes.zip!/a.tif`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """A name of GDAL, in three parts."""
+    """A GDAL name in three parts."""
 
     before: str
     file: str
@@ -26,12 +26,12 @@ class Inside:
     after: str
 
     def at(self, file: Path) -> str:
-        """The name with the path of the file in place of how it was written."""
+        """The name with the path of the file replaced."""
         return f"{self.before}{file}{self.after}"
 
 
 def inside(path: str, base: Path | None = None) -> Inside | None:
-    """The parts of a name, where a file at it or below `base` is there; None for all others."""
+    """The parts of a name if its file exists, absolute or below `base`; None for all others."""
     archives = _ARCHIVES.match(path)
     if archives is not None:
         return _of_archive(archives.group(), path[archives.end() :], base)
@@ -41,7 +41,7 @@ def inside(path: str, base: Path | None = None) -> Inside | None:
 
 
 def as_gdal_names_it(path: str) -> str:
-    """`zip://scenes.zip!/a.tif` as `/vsizip/scenes.zip/a.tif`; other names as they are."""
+    """`zip://scenes.zip!/a.tif` as `/vsizip/scenes.zip/a.tif`; other names unchanged."""
     scheme = _SCHEME.fullmatch(path)
     if scheme is None:
         return path
@@ -50,7 +50,7 @@ def as_gdal_names_it(path: str) -> str:
 
 
 def _of_archive(before: str, rest: str, base: Path | None) -> Inside | None:
-    """The archive is the shortest beginning of the path that is a file."""
+    """The archive is the shortest prefix of the path that is a file."""
     if rest.startswith("/vsi"):
         return None  # over the network
     if rest.startswith("{"):
@@ -63,7 +63,7 @@ def _of_archive(before: str, rest: str, base: Path | None) -> Inside | None:
 
 
 def _of_subdataset(path: str, base: Path | None) -> Inside | None:
-    """The file is the first part between colons, perhaps in quotes, that is one."""
+    """The file is the first existing one of the colon-separated parts, possibly quoted."""
     for found in re.finditer(r'(?<=:)(?:"([^"]+)"|([^":]+))', path):
         group = 1 if found.group(1) else 2
         if _is_file(found.group(group), base):

@@ -1,7 +1,7 @@
 """The source window that resampling kernels need for a block: always the same pixels.
 
-GDAL's kernels depend a little on how much of a source they are shown, so a block must see the same
-pixels whatever else has been read.
+Results of GDAL's kernels depend slightly on the source window, so a block must see the same pixels
+whatever else has been read.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from rasterio.crs import CRS
 from automap_tiles.grid import Grid
 from automap_tiles.raster._coordinates import PixelTransformer
 
-# Pixels that the widest kernel (Lanczos, radius 3) looks at on either side, and one more.
+# Pixels that the widest kernel (Lanczos, radius 3) uses on either side, plus one.
 _KERNEL = 4
 
-# Points along each edge of a block, which may be curved in the source.
+# Sample points along each edge of a block, which may be curved in the source.
 _POINTS = 33
 
 Window = tuple[range, range]
-"""Rows and columns of pixels, counted from the corner of the source; negative ones as well."""
+"""Rows and columns relative to the upper left corner of the source; may be negative."""
 
 
 def kernel_window(crs: CRS, transform: Affine, block: Grid) -> Window | None:
     """Return the window of an unbounded source grid that a block may be resampled from.
 
-    None where the source's CRS cannot express the block.
+    None when the block cannot be represented in the source's CRS.
     """
     height, width = block.shape
     along = np.linspace(0.0, 1.0, _POINTS)
@@ -43,6 +43,6 @@ def kernel_window(crs: CRS, transform: Affine, block: Grid) -> Window | None:
 
 def _span(places: np.ndarray[tuple[int], np.dtype[np.float64]], size: int) -> range:
     first, last = float(places.min()), float(places.max())
-    # kernels grow with the number of source pixels for each pixel of the block
+    # Kernels scale with the number of source pixels per pixel of the block.
     margin = _KERNEL * max(1.0, (last - first) / size) + 1
     return range(math.floor(first - margin), math.ceil(last + margin))

@@ -1,4 +1,4 @@
-"""Names and colours of the classes in a band, as its file tells them."""
+"""Names and colours of the classes in a band, from the metadata of its file."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from automap_tiles.raster._attributes import attributes_of
 from automap_tiles.raster.datasets import open_source
 
 CLASS_TAG = "class_"
-"""Tags of a band that name a class begin so; its value follows."""
+"""Prefix of band tags that name a class; followed by its value."""
 
 _BITS = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClassLegend:
-    """What values of a band mean; only those that the file tells."""
+    """Meaning of the values of a band, as far as the file documents it."""
 
     names: dict[int, str]
     colours: dict[int, str]
@@ -27,8 +27,8 @@ class ClassLegend:
 def read_class_legend(path: str | Path, band: int = 1) -> ClassLegend:
     """Names from the tags `class_<value>` of a band, colours from its colour table.
 
-    Where it has none of these, from its categories and its attribute table. Raises `InputError`
-    when the file cannot be opened.
+    Without these, from its categories and raster attribute table. Raises `InputError` when the file
+    cannot be opened.
     """
     dataset = open_source(path).dataset
     names = {
@@ -49,10 +49,10 @@ def read_class_legend(path: str | Path, band: int = 1) -> ClassLegend:
 def _colours(
     table: Mapping[int, tuple[int, ...]], names: Mapping[int, str], bits: int
 ) -> dict[int, str]:
-    """What a table says, without the black that fills it up behind its last entry.
+    """Entries of a colour table, without the black padding after the last one.
 
-    A table always has 256 entries; those of a raster of fewer bits are all its own. Where classes
-    have names, black is the colour of those alone.
+    GDAL pads tables to 256 entries, except for rasters of fewer bits. If classes have names, only
+    named classes can be black.
     """
     used = [value for value, entry in table.items() if value in names or any(entry[:3])]
     last = max(used, default=-1) if bits >= _BITS else 2**bits - 1

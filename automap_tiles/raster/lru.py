@@ -1,4 +1,4 @@
-"""A cache that forgets what was not used for longest once it holds too many bytes."""
+"""A least recently used cache bounded by bytes."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ _part = 1.0
 
 
 def keep_less(part: float) -> None:
-    """Let caches of threads that start from now on keep this part of what they do in a worker.
+    """Scale the caches of threads started from now on by this fraction of a worker's.
 
-    For programs of many threads that each do little, such as a server.
+    For programs with many threads that each do little, such as a server.
     """
     global _part  # noqa: PLW0603 - one setting of the whole process
     _part = part
 
 
 def share(capacity: int) -> int:
-    """The bytes that a thread may keep in place of so many."""
+    """The capacity in bytes of a thread's cache, scaled from that of a worker."""
     return int(capacity * _part)
 
 
 class ByteLRU(Generic[Value]):
-    """Values by key, bounded by the sum of their sizes. Not for several threads at once."""
+    """Values by key, bounded by their total size. Not thread-safe."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
@@ -43,7 +43,7 @@ class ByteLRU(Generic[Value]):
         return entry[0]
 
     def put(self, key: Hashable, value: Value, size: int) -> None:
-        """Keep a value of so many bytes; one larger than the whole cache is not kept."""
+        """Store a value of the given size in bytes, unless it exceeds the whole cache."""
         self.discard(key)
         if size > self.capacity:
             return
@@ -53,7 +53,7 @@ class ByteLRU(Generic[Value]):
             self.drop_oldest()
 
     def drop_oldest(self) -> None:
-        """Forget what was not used for longest; raises `KeyError` when there is nothing."""
+        """Evict the least recently used value; raises `KeyError` when the cache is empty."""
         _, (_, freed) = self._entries.popitem(last=False)
         self.size -= freed
 

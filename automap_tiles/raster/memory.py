@@ -1,8 +1,8 @@
-"""Memory that is freed stays with the process for the next tile.
+"""Keep freed memory in the process for the next tile.
 
-The arrays of a tile are a few megabytes. glibc gives those back to the system when they are freed
-and gets them again for the next tile, page by page: measured with a read of 7 bands of 256 x 256
-pixels, the page faults take twice the time of the read itself (1.8 ms instead of 0.6 ms).
+The arrays of a tile take a few megabytes. glibc returns them to the system when they are freed and
+maps them again for the next tile, page by page: measured with a read of 7 bands of 256 x 256
+pixels, the page faults take twice as long as the read itself (1.8 ms instead of 0.6 ms).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 
 KEPT_BYTES = 128 * 2**20
-"""Freed memory at the end of the heap that is not given back."""
+"""Freed memory at the top of the heap that is not returned to the system."""
 
 MAPPED_FROM_BYTES = 32 * 2**20
-"""Arrays from this size on are still given back at once; the largest value that glibc takes."""
+"""Arrays from this size on are still returned at once; the largest value glibc accepts."""
 
 _SETTINGS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES")
 
@@ -34,7 +34,7 @@ _SETTINGS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES
 def keep_freed_memory() -> bool:
     """Tell glibc to keep up to `KEPT_BYTES`, once per process; whether it was told.
 
-    Does nothing where another C library serves or the environment says how it is to be.
+    Does nothing with another C library or when the environment configures malloc.
     """
     if any(name in os.environ for name in _SETTINGS):
         return False
@@ -51,12 +51,12 @@ class _Spare(threading.local):
     memory: np.ndarray[Any, Any] | None = None
 
     def references(self) -> int:
-        """How many refer to the memory: this, the question, and arrays in it that somebody uses."""
+        """Number of references to the memory: this object, the call, and arrays in use."""
         return sys.getrefcount(self.memory)
 
 
 def _references_of_unused() -> int:
-    # asked, not known: Python 3.14 counts fewer references of names than those before
+    # Measured, not hard-coded: Python 3.14 counts fewer references than earlier versions.
     spare = _Spare()
     spare.memory = np.empty(1, dtype=np.uint8)
     return spare.references()
@@ -67,15 +67,15 @@ _UNUSED = _references_of_unused()
 
 
 def empty_again(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    """As `np.empty`, for the largest array of a tile: in memory of the last such one of the thread.
+    """Like `np.empty`, for the largest array of a tile: reuses the thread's previous one.
 
-    Fresh memory of that size would be filled with zeros by the system. It is taken again only when
-    no array refers to it any more; up to `KEPT_BYTES` are kept.
+    The system would zero fresh memory of that size. Memory is reused only when no array refers to
+    it any more; up to `KEPT_BYTES` are kept.
     """
     size = math.prod(shape) * dtype.itemsize
     if size > KEPT_BYTES:
         return np.empty(shape, dtype=dtype)
-    used = _spare.references() > _UNUSED  # before a name here refers to it, too
+    used = _spare.references() > _UNUSED  # Before a local name refers to it, too.
     memory = _spare.memory
     if memory is None or memory.size < size or used:
         # the next tile's may be a little larger
