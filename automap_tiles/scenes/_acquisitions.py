@@ -1,8 +1,8 @@
 """Duplicate deliveries of one acquisition: reprocessed products and copies.
 
-One rule for folders and catalogues. What is the same acquisition is told by metadata (satellite,
-tile, time, datastrip, place), never by names. Which delivery is the best its mission says
-(`Deliveries.merits`); among equals it is the one that was processed last.
+The same rule holds for folders and catalogues. Acquisitions are identified by metadata (satellite,
+tile, time, datastrip, place), never by names. The mission ranks the deliveries
+(`Deliveries.merits`); among equals the latest processing wins.
 """
 
 from __future__ import annotations
@@ -18,25 +18,26 @@ from automap_tiles.vector import intersection_across_antimeridian
 
 _NOT_SAID = "of no name"
 _SAME_PLACE = 0.9
-"""Share of the smaller footprint: two halves of a tile that a datastrip ends in overlap little."""
+"""Share of the smaller footprint: the two halves of a tile split between datastrips overlap
+little."""
 _SAME_COVER = 10.0
-"""Per cent of a tile without data: processing again moves the edge of the data by some pixels."""
+"""Per cent of a tile without data: reprocessing shifts the data's edge by some pixels."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Standing:
-    """What makes one delivery better than another; the greater the better."""
+    """Rank of a delivery; higher is better."""
 
     ranks: tuple[tuple[int, ...], ...]
-    """Of the merits that its mission knows, in the order of their weight."""
+    """Ranks by the mission's criteria, in order of their weight."""
     processed: str
-    """In UTC, such that texts sort by time; empty: not known."""
+    """UTC, sorts chronologically as text; empty: unknown."""
 
 
 def acquisitions(scenes: Iterable[Scene]) -> list[list[Scene]]:
-    """Deliveries of each acquisition together, the best one first.
+    """Group scenes by acquisition, the best delivery first.
 
-    The result does not depend on the order of the scenes, but for copies that are quite the same.
+    The result is independent of the scenes' order, except for identical copies.
     """
     groups: list[list[Scene]] = []
     near: dict[tuple[str, str | None, Level, date], list[list[Scene]]] = defaultdict(list)
@@ -56,7 +57,7 @@ def acquisitions(scenes: Iterable[Scene]) -> list[list[Scene]]:
 
 
 def why_lesser(scene: Scene, better: Scene) -> str:
-    """Why a delivery is set aside for another one of the same acquisition."""
+    """Why a delivery loses to another one of the same acquisition."""
     one, other = standing(scene), standing(better)
     for own, theirs in zip(_merits(scene), _merits(better), strict=True):
         if own.rank != theirs.rank:
@@ -68,7 +69,7 @@ def why_lesser(scene: Scene, better: Scene) -> str:
 
 
 def standing(scene: Scene) -> Standing:
-    """How good a delivery is, from its metadata, or else from the product's own name."""
+    """Rank of a delivery, from its metadata or else its product name."""
     return Standing(
         ranks=tuple(merit.rank for merit in _merits(scene)),
         processed=utc(_deliveries(scene).processed(scene)),
@@ -76,7 +77,7 @@ def standing(scene: Scene) -> Standing:
 
 
 def _best_first(scenes: Iterable[Scene]) -> Sequence[Scene]:
-    """The names of processings that nothing else tells apart end with their time."""
+    """Sort by rank; product names end with the processing time, which breaks ties."""
     by_name = sorted(scenes, key=lambda scene: scene.id, reverse=True)
     return sorted(by_name, key=standing, reverse=True)
 
@@ -92,7 +93,7 @@ def _is_same(one: Scene, two: Scene) -> bool:
 
 
 def _is_other_piece(one: Scene, two: Scene) -> bool:
-    """Whether they are pieces of one tile, which ends in two datastrips."""
+    """Whether two scenes are different pieces of a tile split between two datastrips."""
     starts = [_deliveries(scene).began(scene) for scene in (one, two)]
     if None not in starts and abs(starts[0] - starts[1]) > SAME_TIME:  # type: ignore[operator]
         return True

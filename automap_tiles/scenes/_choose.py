@@ -1,8 +1,8 @@
 """Select the scenes to use, in the same way for folders and catalogues.
 
-A scene goes through the steps of `scenes.funnel` one after the other, the cheap ones first: what is
-of another satellite, time or place is not opened. Of several deliveries of one acquisition the best
-is taken that can be read.
+A scene passes the steps of `scenes.funnel` in order, cheap ones first: scenes of another satellite,
+time or place are not opened. Of several deliveries of one acquisition, the best readable one is
+taken.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from automap_tiles.stopping import carried, raise_if_stopped
 Failure = tuple[str, AutomapError]
 
 Finish = Callable[[Scene], Scene]
-"""Opens what must be there and makes the scene whole; raises `AutomapError` when it cannot."""
+"""Opens and completes a scene; raises `AutomapError` if it cannot be used."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """What a place or a catalogue has."""
+    """Scenes found in a place or catalogue."""
 
     scenes: tuple[Scene, ...] = ()
-    """As far as their metadata tells."""
+    """Complete as far as their metadata go."""
     rejected: tuple[Failure, ...] = ()
-    """Products that cannot even be understood, by path or id."""
+    """Products that could not be interpreted, by path or id."""
     refused: Funnel = field(default_factory=Funnel)
-    """Scenes that are not wanted, of which nothing is kept but how many they are, and why."""
+    """Counts and reasons of unwanted scenes, which are not kept themselves."""
 
     def __add__(self, other: Candidates) -> Candidates:
         return Candidates(
@@ -47,19 +47,19 @@ class Candidates:
 
 
 def refused_by(funnel: Funnel, scene: Scene, refusal: Refusal) -> Funnel:
-    """The funnel of refused scenes with one more."""
+    """The funnel of refused scenes with one more added."""
     more = replace(funnel, found=funnel.found + 1)
     return more.without(refusal.step, [(scene.id, refusal.reason)], remedy=refusal.remedy)
 
 
 @dataclass(kw_only=True)
 class _Chosen:
-    """What became of the deliveries of one acquisition."""
+    """Outcome for the deliveries of one acquisition."""
 
     scene: Scene | None = None
     unreadable: list[Failure] = field(default_factory=list)
     lesser: list[tuple[Scene, Scene]] = field(default_factory=list)
-    """Each with the one that was taken instead."""
+    """Each with the one that was used instead."""
 
 
 def choose(
@@ -70,9 +70,9 @@ def choose(
     locate: Finish | None = None,
     workers: int = 1,
 ) -> SearchReport:
-    """The scenes that are used, by time, with the funnel that led to them.
+    """The scenes to use, by time, with the funnel that led to them.
 
-    `locate` gives a scene its footprint where its metadata tells none and an area is asked for.
+    `locate` determines a scene's footprint if the metadata have none and an area is given.
     """
     found = len(candidates.scenes) + len(candidates.rejected)
     funnel = Funnel(found=found) + candidates.refused
@@ -113,7 +113,7 @@ def _refusal(scene: Scene, selection: Selection, locate: Finish | None) -> Refus
         return selection.refusal(locate(scene))
     except AutomapError as error:
         check_own(error)
-        return refusal  # the step that reads it says why it cannot be read
+        return refusal  # the reading step reports why it cannot be read
 
 
 def _best_readable(

@@ -1,9 +1,9 @@
 """Access methods for files whose address alone does not open them, by name.
 
-Links that need a signature, and addresses of public catalogues, which must not lead into this
-network.
+Used for links that need a signature, and for addresses from public catalogues, which must not point
+into the local network.
 
-What travels with a scene is the name of the way, never a signature or a credential.
+A scene carries only the name of the method, never a signature or credential.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _WAYS = {
     "public": "automap_tiles.scenes.download.private_network:checked",
     "planetary-computer": "automap_tiles.scenes.catalogue.signing:sign",
 }
-"""Name → `module:function` that turns an address into one that can be opened now."""
+"""Name → `module:function` that turns an address into one that can be opened."""
 
 
 def resolve(href: str, access: str | None) -> str:
-    """The address to open; raises `InputError` for a way that is not known."""
+    """The address to open; raises `InputError` for an unknown access method."""
     return href if access is None else _way(access)(href)
 
 

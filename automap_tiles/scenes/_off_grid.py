@@ -1,7 +1,8 @@
 """Scenes whose pixel grid differs too much from the grid that most scenes share.
 
-One grid serves scenes of neighbouring UTM zones well. Further away its pixels shrink on the ground,
-by a tenth some four zones off, and a quarter of the globe away a place may have none at all.
+One grid serves scenes of neighbouring UTM zones well. Farther away its pixels shrink on the ground,
+by about a tenth four zones off; a quarter of the globe away a place may have no coordinates in it
+at all.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
     from automap_tiles.scenes.reading import Reading
 
 LARGEST_STRETCH = 1.25
-"""Up to so many times as long, or as short, as it is may an edge of a pixel seem on the lattice."""
+"""Largest factor by which a pixel edge may appear longer or shorter on the lattice."""
 _STEP = 100
-"""Pixels over which that is measured: rounding is less than a millionth of it."""
+"""Pixels over which it is measured; rounding is then below a millionth of it."""
 
 
 def off_grid_scenes(
     lattice: Lattice, scenes: Sequence[Scene], reading: Reading
 ) -> tuple[Scene, ...]:
-    """Scenes whose pixels a lattice stretches too much, or has no place for."""
+    """Scenes whose pixels a lattice stretches too much, or which it cannot represent."""
     stretches: dict[Grid, bool] = {}
     found = []
     for scene in scenes:
@@ -47,7 +48,7 @@ def off_grid_scenes(
 
 
 def notes_of(scenes: Sequence[Scene]) -> Iterator[Note]:
-    """What is told where scenes are too far: how all of them are read instead."""
+    """Notes for scenes that are too far away: how all of them are read instead."""
     if scenes:
         yield Note.of(
             [scene.id for scene in scenes],
@@ -74,5 +75,5 @@ def _is_stretched(lattice: Lattice, grid: Grid) -> bool:
 
 
 def _metres(lattice: Lattice) -> float:
-    """Edge of a pixel on the ground, where the lattice is true."""
+    """Ground length of a pixel's edge where the lattice is undistorted."""
     return math.sqrt(math.prod(pixel_metres(lattice)))

@@ -1,9 +1,9 @@
 """Cloud buffers across tile edges, shared by the scenes of one overpass.
 
-They saw the same clouds at the same time, but a mask that is widened or cleaned knows only those
-within the edges of its scene. A cloud just beyond them throws no rim there, and rims would end
-where tiles do. So near its edges a scene's word that a pixel is clear counts only where no other
-one says that it is covered. Everywhere else each of them may find a pixel clear.
+Scenes of an overpass saw the same clouds at the same time, but a mask that is dilated or cleaned
+knows only the clouds within its own scene. A cloud just outside would get no buffer inside, and
+buffers would end at tile edges. So near its edges, a scene's pixel counts as clear only if no other
+scene marks it. Everywhere else any scene may mark a pixel as clear.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from automap_tiles.scenes.masks import (
 )
 
 Part = tuple[Scene, Frame, Slices]
-"""A scene, the part of a frame that it reaches, and where that is in the frame."""
+"""A scene, the part of a frame that it covers, and the slices of that part in the frame."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class JointMask:
-    """What the masks of an overpass say, of a frame."""
+    """Combined masks of an overpass on a frame."""
 
     ruled_out: Bools
-    """(y, x), whichever of the scenes has data there."""
+    """(y, x), for whichever of the scenes has data there."""
     codes: dict[str, Codes] = field(default_factory=dict)
-    """Scene → what its own mask says of its part."""
+    """Scene id → codes of its own mask on its part."""
 
 
 def verdict(parts: Sequence[Part], shape: tuple[int, int], rule: MaskRule) -> JointMask | None:
-    """What they say together; None where no mask reaches beyond its own pixels."""
+    """The combined masks; None if no mask depends on neighbouring pixels."""
     if not (rule.dilation or rule.opening or any(scene.shift != (0.0, 0.0) for scene, *_ in parts)):
         return None
     covered, clear = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
     codes: dict[str, Codes] = {}
     for scene, part, (rows, cols) in parts:
         own = judged(scene, part, rule)
-        if own is None:  # nothing is known of its clouds
+        if own is None:  # no cloud information
             continue
         codes[scene.id] = own
         covered[rows, cols] |= (own & RULED_OUT) != 0

@@ -32,7 +32,7 @@ Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 def parts_of(date: Overpass, frame: Frame, reading: Reading) -> list[Part]:
-    """The scenes of a date that reach a frame, each with the part of it."""
+    """The scenes of a date that intersect a frame, each with its part of it."""
     found = ((scene, part_of(scene, frame, reading)) for scene in date.scenes)
     return [(scene, *part) for scene, part in found if part is not None]
 
@@ -40,7 +40,7 @@ def parts_of(date: Overpass, frame: Frame, reading: Reading) -> list[Part]:
 def judged_together(
     parts: Sequence[Part], frame: Frame, reading: Reading, room: Bools | None
 ) -> tuple[Bools | None, Mapping[str, Codes]]:
-    """Where pixels are still taken, and what is known of the masks, where scenes may overlap."""
+    """Pixels still to be filled, and the masks known so far, where scenes may overlap."""
     if len(parts) < 2 or reading.mask is None:
         return room, {}
     found = verdict(parts, frame.shape, reading.mask)
@@ -51,7 +51,7 @@ def judged_together(
 
 
 def part_of(scene: Scene, frame: Frame, reading: Reading) -> tuple[Frame, Slices] | None:
-    """The part of a frame that a scene reaches, by the grid of its first band."""
+    """The part of a frame that a scene covers, by the grid of its first band."""
     grid = band_grid(scene, scene.band(reading.bands[0]))
     if scene.shift != (0.0, 0.0):
         transform = Affine.translation(*scene.shift) @ grid.transform
@@ -66,9 +66,9 @@ def read_scene(
     room: Bools | None,
     codes: Codes | None,
 ) -> bool:
-    """Fill in what a scene adds to its date; whether it adds anything.
+    """Write a scene's pixels into its date; returns whether there were any.
 
-    `codes`: what is known already of its mask.
+    `codes`: its mask, if already computed.
     """
     scene, part, (rows, cols) = where
     values, valid = out[0][:, rows, cols], out[1][rows, cols]
@@ -95,7 +95,7 @@ def read_scene(
 
 
 def _read_bands(scene: Scene, frame: Frame, reading: Reading, out: Array, counts: Bools) -> None:
-    """All bands of a scene, file by file; pixels that lack one no longer count."""
+    """Read all bands of a scene, file by file; pixels missing in a band no longer count."""
     angles = sun_zenith(scene, frame)
     groups: dict[tuple[str, float | None], list[tuple[int, BandFile]]] = {}
     for place, name in enumerate(reading.bands):
@@ -124,7 +124,7 @@ def _read_bands(scene: Scene, frame: Frame, reading: Reading, out: Array, counts
 
 
 def _change(scene: Scene, band: str, frame: Frame) -> tuple[Array | None, float]:
-    """What reflectance is multiplied by (y, x), None for nothing, and what is added then."""
+    """Factor (y, x) on reflectance, or None, and the offset added afterwards."""
     factor = factor_at(scene, band, frame)
     tone = None if scene.tones is None else scene.tones.get(scene.instrument.band(band).name)
     if tone is None:
@@ -142,8 +142,8 @@ def _pixels(
 ) -> tuple[Array, Bools]:
     """Numbers (band, y, x) of a file, and where (y, x) one of its bands has no data.
 
-    Where they need not be resampled, they are read to where their reflectance will be, in places
-    of an array, and parts of which nothing `counts` need not be read.
+    Unless resampling is needed they are read directly into the memory of the final reflectance, and
+    parts without any pixel in `counts` may be skipped.
     """
     out, places = target
     first = places[0]

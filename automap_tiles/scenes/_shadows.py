@@ -1,8 +1,8 @@
 """Projected cloud shadows, for masks without shadows of their own (QA60, s2cloudless).
 
-Clouds are projected away from the sun for all heights up to 12 km, and what is dark and no water
-below is taken for their shadow. All of it is done on the scene's own grid at about 60 m, on a
-window widened by the reach of the shadows: there are no seams.
+Clouds are projected away from the sun for all heights up to 12 km; dark pixels below that are not
+water are flagged as shadow. This runs on the scene's own grid at about 60 m, on a window widened by
+the reach of the shadows, so there are no seams.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ Array = np.ndarray[Any, Any]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 BANDS = ("red", "nir")
-"""What is looked at besides the mask."""
+"""Bands needed besides the mask."""
 RESOLUTION = 60.0
-"""Metres: clouds and shadows are hundreds of metres wide, and the work grows with the cube."""
+"""Metres: clouds and shadows are hundreds of metres wide, and the cost grows with the cube."""
 DARK = 0.15
 """Reflectance in the near infrared below which ground may be in shadow (Braaten 2020, "Sentinel-2
 Cloud Masking with s2cloudless", Earth Engine community tutorial)."""
@@ -45,7 +45,7 @@ doi:10.5194/isprs-annals-IV-2-W7-145-2019)."""
 
 
 def check(scenes: Iterable[Scene]) -> None:
-    """Raise `ConfigError` for a scene of which nothing says where the sun stood, or of night."""
+    """Raise `ConfigError` for a scene without sun angles, or one taken at night."""
     for scene in scenes:
         if scene.sun_azimuth is None or scene.sun_elevation is None:
             raise ConfigError(
@@ -63,7 +63,7 @@ def check(scenes: Iterable[Scene]) -> None:
 
 
 def with_shadows(scene: Scene, lattice: Lattice, compute: Compute) -> tuple[Lattice, Compute]:
-    """The same flags, and `SHADOW` where a cloud of them throws its own."""
+    """The same flags plus `SHADOW` where a flagged cloud casts a shadow."""
     check([scene])
     factor = max(1, math.ceil(RESOLUTION / min(pixel_metres(lattice)) - 1e-6))
     coarse = coarser(lattice, factor)
@@ -71,7 +71,7 @@ def with_shadows(scene: Scene, lattice: Lattice, compute: Compute) -> tuple[Latt
     azimuth = (scene.sun_azimuth or 0.0) + _north(pixels)
 
     def cast(window: Window) -> Bools:
-        """(y, x) of a window of the coarse lattice."""
+        """(y, x) shadow mask of a window of the coarse lattice."""
         size = pixel_metres(coarse)
         elevation = scene.sun_elevation or 90.0
         wide = _towards_sun(window, tools.shadow_reach(size, azimuth, elevation))
@@ -100,16 +100,16 @@ def with_shadows(scene: Scene, lattice: Lattice, compute: Compute) -> tuple[Latt
 def _dark(pixels: Reflectance, window: Window) -> Bools:
     """Where (y, x) the ground may be in shadow."""
     (red, nir), valid = pixels.read(window)
-    # NDVI above its limit, without the division
+    # NDVI above the limit, without a division
     dry = nir - red > np.float32(WATER) * (nir + red)
     result: Bools = valid & (nir < np.float32(DARK)) & dry
     return result
 
 
 def _towards_sun(window: Window, reach: tuple[int, int]) -> Window:
-    """The pixels whose clouds may throw a shadow into a window, and the window itself.
+    """Window of the pixels whose clouds may cast a shadow into a window, and the window itself.
 
-    `reach`: rows down and columns right of the farthest shadow.
+    `reach`: (rows down, columns right) of the longest shadow.
     """
     first, second = (
         range(span.start - max(0, way), span.stop - min(0, way))
@@ -119,14 +119,14 @@ def _towards_sun(window: Window, reach: tuple[int, int]) -> Window:
 
 
 def _coarse_window(window: Window, factor: int) -> tuple[Window, Slices]:
-    """The coarser pixels that hold a window, and where it lies in them once they are repeated."""
+    """The coarse pixels that cover a window, and its slices in them after upsampling."""
     rows, cols = (range(span.start // factor, -(-span.stop // factor)) for span in window)
     fine = finer_window((rows, cols), factor)
     return (rows, cols), slices(window, fine)
 
 
 def _north(pixels: Reflectance) -> float:
-    """Degrees clockwise from the top of the grid to north, in the middle of the scene."""
+    """Degrees clockwise from the top of the grid to north, at the scene centre."""
     from rasterio.warp import transform
 
     crs = pixels.lattice.crs

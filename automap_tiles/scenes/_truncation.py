@@ -1,7 +1,7 @@
 """Detect truncated image files from their internal directory, without reading pixels.
 
-A file that was cut off opens like any other: what is missing shows only where it is read. A scene
-with such a band must be known before the first tile, or tiles would be made with it and without.
+A truncated file opens like any other; the missing part shows only when it is read. Such a scene
+must be found before the first tile, or tiles would be made with it and others without.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _END_OF_CODESTREAM = b"\xff\xd9"
 
 
 def check_intact(path: str) -> None:
-    """Raise `InputError` for a local TIFF or JPEG 2000 file that ends too early.
+    """Raise `InputError` for a truncated local TIFF or JPEG 2000 file.
 
-    Files of other kinds and those that are not on this machine are taken as they are.
+    Other formats and remote files are not checked.
     """
     if not os.path.isfile(path):  # noqa: PTH113 also /vsi… names come here
         return
@@ -56,7 +56,7 @@ def _check(file: BinaryIO, size: int, path: str) -> None:
 
 @dataclass(frozen=True)
 class _Layout:
-    """How a TIFF file writes its directories."""
+    """Structure of a TIFF file's directories."""
 
     order: str
     big: bool
@@ -75,7 +75,7 @@ class _Layout:
 
 
 def _tiff_end(file: BinaryIO, head: bytes) -> int:
-    """The last byte that any directory speaks of."""
+    """The last byte that any directory refers to."""
     layout = _Layout("<" if head[:2] == b"II" else ">", head[2:4] in (b"+\0", b"\0+"))
     start = 8 if layout.big else 4
     (position,) = layout.pointer.unpack_from(head, start)
@@ -117,7 +117,7 @@ def _values(
 
 
 def _jp2_end(file: BinaryIO, size: int) -> int:
-    """End of the last box; the one with the codestream may say that it goes on to the end."""
+    """End of the last box; the codestream's box may extend to the end of the file."""
     position = 0
     while position < size:
         file.seek(position)
@@ -133,6 +133,6 @@ def _jp2_end(file: BinaryIO, size: int) -> int:
 
 
 def _ends(file: BinaryIO, size: int) -> bool:
-    """Whether the codestream's last mark is there; some writers pad behind it."""
+    """Whether the codestream's end marker is present; some writers pad after it."""
     file.seek(max(0, size - 16))
     return _END_OF_CODESTREAM in file.read(16)

@@ -14,11 +14,11 @@ from automap_tiles.stopping import raise_if_stopped
 
 
 def unpack(path: str, folder: Path) -> Path:
-    """Unpack an archive into `folder/<its name>`, whole or not at all; that folder.
+    """Unpack an archive into `folder/<its name>`, whole or not at all; returns that folder.
 
-    Nothing is done when it is there already, unless the archive is another one by now. Members
-    that would land outside are refused. Raises `InputError` for a broken archive, `OutputError`
-    when the folder cannot be written.
+    Does nothing if it is already unpacked and the archive has not changed. Members that would land
+    outside are refused. Raises `InputError` for a broken archive, `OutputError` if the folder
+    cannot be written.
     """
     target = folder / stem(path)
     mark, source = folder / f".{target.name}.source", _state(path)
@@ -37,7 +37,7 @@ def unpack(path: str, folder: Path) -> Path:
     except OSError as error:
         if target.is_dir():  # another run was faster
             return target
-        if error.errno is None:  # of the store, not of the disk
+        if error.errno is None:  # from the store, not from the disk
             raise InputError(f"cannot be read: {error}", path) from error
         raise OutputError(f"cannot be written: {error.strerror}", target) from error
     finally:
@@ -46,7 +46,7 @@ def unpack(path: str, folder: Path) -> Path:
 
 
 def _state(path: str) -> str:
-    """Size and time of an archive; nothing for one that is far away."""
+    """Size and time of an archive; empty for a remote one."""
     try:
         status = os.stat(path)  # noqa: PTH116 - addresses come here too
     except (OSError, ValueError):
@@ -55,7 +55,7 @@ def _state(path: str) -> str:
 
 
 def _written(mark: Path) -> str:
-    """Of the archive that was unpacked; nothing where earlier versions unpacked it."""
+    """State of the archive that was unpacked; empty if an earlier version unpacked it."""
     try:
         return mark.read_text(encoding="utf-8")
     except OSError:

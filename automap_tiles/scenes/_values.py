@@ -1,4 +1,4 @@
-"""Stored numbers to reflectance, as float32 or as whole numbers."""
+"""Conversion of stored numbers to reflectance, as float32 or integers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from automap_tiles.raster.rows import row_blocks
 
 Array = np.ndarray[Any, Any]
 
-_BLOCK = 1 << 15  # numbers and results stay in the L2 cache beside the table
+_BLOCK = 1 << 15  # numbers and results stay in the L2 cache together with the table
 
 _MOST = np.iinfo(np.int16).max
 
@@ -23,9 +23,9 @@ _PLAIN = Scaling(multiply=1.0)
 def convert(numbers: Array, scaling: Scaling | None, out: Array, scale: float) -> None:
     """Reflectance times `scale` of a band's numbers (y, x), into `out` of float32 or int16.
 
-    Every value is the one nearest to the formula's; whole numbers are cut to the type's limits.
-    Without a scaling the numbers are taken for reflectance. What stands where there is no data is
-    converted like any other number. `out` may be the memory of the numbers.
+    Values are correctly rounded; integers are clipped to the type's range. Without a scaling, the
+    numbers are taken as reflectance. Nodata is converted like any other number. `out` may share the
+    memory of the numbers.
     """
     scaling = _PLAIN if scaling is None else scaling
     offset = _whole_offset(scaling, scale)
@@ -41,7 +41,7 @@ def convert(numbers: Array, scaling: Scaling | None, out: Array, scale: float) -
 
 
 def _whole_offset(scaling: Scaling, scale: float) -> int | None:
-    """What is added to a number, where that is all there is to do: Sentinel-2 in whole numbers."""
+    """The offset, if the conversion is a plain addition: Sentinel-2 as integers."""
     offset = round(scaling.offset * scale)
     is_whole = (
         abs(scaling.slope * scale - 1) < 1e-12 and abs(scaling.offset * scale - offset) < 1e-9
@@ -50,10 +50,10 @@ def _whole_offset(scaling: Scaling, scale: float) -> int | None:
 
 
 def _shift(numbers: Array, offset: int, out: Array) -> None:
-    """`numbers + offset` of uint16 as int16, cut at its largest value; much faster than a table."""
+    """`numbers + offset` of uint16 as int16, clipped at the maximum; much faster than a table."""
     for rows in row_blocks(numbers.shape, 2):
         low = numbers[rows]
-        # the sum is at most the largest int16, so that it may be computed modulo 2**16
+        # the sum is at most the largest int16, so it may be computed modulo 2**16
         if low.max() > _MOST - offset:  # looking takes a tenth of the time of cutting
             low = np.minimum(low, np.uint16(_MOST - offset))
         if offset or not np.may_share_memory(low, out):
@@ -61,7 +61,7 @@ def _shift(numbers: Array, offset: int, out: Array) -> None:
 
 
 def clear(values: Array, valid: Array) -> None:
-    """Zero in `values` (band, y, x) where not `valid` (y, x); of types of 16 and 32 bits."""
+    """Set `values` (band, y, x) to zero where not `valid` (y, x); 16 and 32 bit types."""
     bits = values.view(np.dtype(f"u{values.itemsize}"))
     keep = np.negative(valid, dtype=bits.dtype)
     for rows in row_blocks(valid.shape, values.itemsize):
@@ -77,11 +77,11 @@ def convert_by_angle(
     scale: float | Array,
     add: float = 0.0,
 ) -> Array:
-    """As `convert`, by the sun's zenith in degrees at every pixel, NaN where it is not known.
+    """Like `convert`, with the sun's zenith in degrees for every pixel, NaN where unknown.
 
-    `scale` may be one of every pixel (y, x); `add` is added to what comes of it.
+    `scale` may be an array (y, x); `add` is added to the result.
 
-    Returns (y, x), True where there is a result: the sun is above the horizon.
+    Returns (y, x), True where there is a result: where the sun is above the horizon.
     """
     plain = replace(scaling, nodata=None)
     lit = np.empty(numbers.shape, dtype=bool)
@@ -103,7 +103,7 @@ def convert_times(
     scale: float,
     add: float = 0.0,
 ) -> None:
-    """As `convert`, times a factor (y, x), and a reflectance added: rounded once, behind it."""
+    """Like `convert`, times a factor (y, x) plus a reflectance, rounded once at the end."""
     scaling = _PLAIN if scaling is None else scaling
     slope, offset = scaling.slope * scale, scaling.offset * scale
     for first in range(0, len(numbers), 64):
@@ -114,7 +114,7 @@ def convert_times(
 
 @lru_cache(maxsize=256)
 def _table(scaling: Scaling, scale: float, source: str, target: str) -> Array:
-    """Results of all numbers of a type of up to 16 bits, in the order of their bit patterns."""
+    """Results for all numbers of a type of up to 16 bits, in the order of their bit patterns."""
     dtype = np.dtype(source)
     bits = np.dtype(f"u{dtype.itemsize}")
     numbers = np.arange(1 << (8 * dtype.itemsize), dtype=np.uint32).astype(bits).view(dtype)
@@ -129,7 +129,7 @@ def _formula(numbers: Array, scaling: Scaling, scale: float, dtype: np.dtype[Any
 
 
 def _as_type(exact: Array, dtype: np.dtype[Any]) -> Array:
-    """Float32, or whole numbers with halves rounded up and cut to the type's limits."""
+    """Float32, or integers rounded half up and clipped to the type's range."""
     if dtype.kind == "f":
         return np.asarray(exact, dtype=dtype)
     limits = np.iinfo(dtype)
@@ -142,7 +142,7 @@ def _look_up(table: Array, numbers: Array, out: Array) -> None:
     step = max(1, _BLOCK // max(1, unsigned.shape[1]))
     for first in range(0, len(unsigned), step):
         rows = slice(first, first + step)
-        # no number is beyond the table: `clip` only spares NumPy a buffer
+        # all numbers are within the table; `clip` saves NumPy a buffer
         if out[rows].flags.c_contiguous:
             np.take(table, unsigned[rows], out=out[rows], mode="clip")
         else:

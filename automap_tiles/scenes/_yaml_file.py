@@ -1,4 +1,4 @@
-"""The file scenes.yaml, checked key by key."""
+"""Schema and validation of scenes.yaml."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ _FORMATS = {
 
 @dataclass(frozen=True, kw_only=True)
 class FilePattern:
-    """Paths of one kind of file."""
+    """Path pattern of one kind of file."""
 
     expression: re.Pattern[str]
     bands: Mapping[str, str]
-    """Name → number in the file, or what stands for `{band}`."""
+    """Name → band index in the file, or the text for `{band}`."""
     is_one_file_per_band: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackFile:
-    """A description, checked."""
+    """A validated description."""
 
     sensor: str
     level: str | None
     time: str | datetime
-    """Pattern, or the one time of all."""
+    """A pattern, or the single time of all scenes."""
     patterns: tuple[FilePattern, ...]
     mask: FilePattern | None
     layer: str
@@ -79,7 +79,7 @@ def read_stack_file(place: FileTree, name: str, path: str) -> StackFile:
 
 
 def _with_texts(value: Any, written: Any) -> Any:
-    """The values, but bands as they are written: 02 is a part of names of files, 2 another one."""
+    """The values, but bands as written: 02 is part of a file name, 2 would be a different one."""
     if isinstance(value, Mapping):
         return {
             key: said if key == "bands" else _with_texts(own, said)
@@ -118,7 +118,7 @@ def _checked(content: Mapping[str, Any]) -> StackFile:
 
 
 def _moment(value: Any) -> str | datetime:
-    """A pattern, or a time: YAML reads 2018-01-01 as what it looks like."""
+    """A pattern or a time: YAML parses 2018-01-01 as a date."""
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     if isinstance(value, date):
@@ -165,7 +165,7 @@ def _mask_pattern(mask: Mapping[str, Any], moment: str | datetime) -> FilePatter
 
 
 def _expression(path: str, moment: str | datetime) -> re.Pattern[str]:
-    """Regular expression of a path with `{time}`, `{id}`, `{band}` and `*`."""
+    """Regular expression for a path with `{time}`, `{id}`, `{band}` and `*`."""
     if "{time}" in path and isinstance(moment, datetime):
         raise ConfigError("with {time} in a path, time is a pattern", key="time", remedy="%Y%m%d")
     if "{time}" not in path and not isinstance(moment, datetime):

@@ -33,21 +33,21 @@ from automap_tiles.scenes._yaml_file import FilePattern, StackFile, read_stack_f
 from automap_tiles.scenes.containers import folder_of, list_place, split
 
 NAMES = ("scenes.yaml", "scenes.yml")
-"""A folder that holds one of these is a described stack."""
+"""A folder that contains one of these is a described stack."""
 
 
 @dataclass
 class _Parts:
-    """Files of a scene as they are found."""
+    """Files of a scene as they are collected."""
 
     bands: dict[str, BandFile] = field(default_factory=dict)
     quality: tuple[QualityFile, ...] = ()
 
 
 def scenes(path: str) -> tuple[list[Scene], list[tuple[str, str]]]:
-    """(scenes, rejected) of a description, on this machine or in an object store.
+    """(scenes, rejected) of a description, local or in an object store.
 
-    Raises `ConfigError` when it cannot be understood.
+    Raises `ConfigError` if it is invalid.
     """
     folder, own_name = split(path)
     files, _ = list_place(folder)

@@ -1,7 +1,7 @@
 """Bandpass adjustment to Landsat 8 OLI: one linear function per band.
 
-A sensor's table has the coefficients (`Sensor.to_oli`), which are those of surface reflectance seen
-from straight above. They go with the scene (`Scene.tones`), behind what the view is corrected by.
+The sensor definition has the coefficients (`Sensor.to_oli`), which apply to surface reflectance at
+nadir view. They are stored with the scene (`Scene.tones`) and applied after the view correction.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _KEY = "bandpass"
 
 
 def as_oli(scene: Scene, bands: Iterable[str]) -> Scene:
-    """The scene with its bands brought to those of OLI; raises `ConfigError` where none can be."""
+    """The scene adjusted to OLI bands; raises `ConfigError` if none of its bands can be."""
     known = scene.instrument.to_oli
     if known is None or scene.kind != "surface":
         what = "no coefficients" if known is None else "coefficients for surface reflectance only"
@@ -34,7 +34,7 @@ def as_oli(scene: Scene, bands: Iterable[str]) -> Scene:
 
 
 def notes_of(scenes: Sequence[Scene], bands: Iterable[str]) -> Iterator[Note]:
-    """Bands that OLI has no like of, and scenes whose view was not corrected before."""
+    """Bands without an OLI equivalent, and scenes whose view was not corrected before."""
     plain = sorted(
         {
             f"{name} of {scene.instrument.key}"

@@ -19,20 +19,20 @@ from automap_tiles.storage import is_remote, open_storage
 
 ARCHIVE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".zip")
 
-# Metadata files are some hundred kilobytes; nothing larger is read into memory.
+# Metadata files are some hundred kilobytes; anything larger is not read into memory.
 _LARGEST_METADATA = 64 * 2**20
 
 _METADATA_ENDINGS = (".txt", ".xml", ".json", ".gml", ".yaml", ".yml", ".zmetadata")
 _OF_ZARR = frozenset({".zmetadata", ".zarray"})
-"""Hidden files that say that a folder is one of Zarr."""
+"""Hidden files that mark a Zarr folder."""
 
 
 class FileTree(Protocol):
-    """Files under names with `/`, which begin with the name of the place itself."""
+    """Files under names with `/`, starting with the name of the place itself."""
 
     @property
     def path(self) -> str:
-        """As people know it."""
+        """Display name."""
         ...
 
     def names(self) -> Sequence[str]:
@@ -44,13 +44,13 @@ class FileTree(Protocol):
         ...
 
     def href(self, name: str) -> str:
-        """What GDAL opens."""
+        """Name to open with GDAL."""
         ...
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder of this machine, or some of the files in it."""
+    """A local folder, or some of its files."""
 
     path: str
     files: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ class Folder:
 
 @dataclass(frozen=True)
 class RemoteFolder:
-    """A folder of an object store."""
+    """A folder in an object store."""
 
     path: str
     files: tuple[str, ...] = ()
@@ -95,9 +95,9 @@ class RemoteFolder:
 
 
 class Archive:
-    """A tar or zip file of this machine or of an object store.
+    """A tar or zip file, local or in an object store.
 
-    Its list and its metadata files are read in one go and kept.
+    Its index and metadata files are read in one pass and kept.
     """
 
     def __init__(self, path: str) -> None:
@@ -109,11 +109,11 @@ class Archive:
 
     @cached_property
     def _content(self) -> tuple[list[str], dict[str, bytes]]:
-        """Members' names, and the bytes of those that may be metadata."""
+        """Member names, and the contents of possible metadata files."""
         reader = _zip_content if self.path.lower().endswith(".zip") else _tar_content
         try:
             return reader(self.path)
-        # RuntimeError: a password, or a compression that zipfile does not know
+        # RuntimeError: encrypted, or a compression unknown to zipfile
         except (
             tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError,
         ) as error:  # fmt: skip
@@ -135,19 +135,19 @@ class Archive:
         if is_remote(place):
             folder, own = split(place)
             place = open_storage(folder).url(own)
-        # braces: the archive's own name may hold anything
+        # braces: the archive's name may contain anything
         return f"/{kind}/{{{place}}}/{name.partition('/')[2]}"
 
 
 def split(path: str) -> tuple[str, str]:
-    """(folder, name) of a file of this machine or an object of a store."""
+    """(folder, name) of a local file or an object in a store."""
     folder, separator, name = path.rpartition("/")
     return (folder or "/") if separator else ".", name
 
 
 @contextmanager
 def opened_file(path: str) -> Iterator[BinaryIO]:
-    """A file to be read anywhere; raises `OSError`, and `InputError` for what a store refuses."""
+    """A seekable file; raises `OSError`, and `InputError` for errors of a store."""
     if is_remote(path):
         from automap_tiles.storage.remote import ObjectStorage
 
@@ -160,7 +160,7 @@ def opened_file(path: str) -> Iterator[BinaryIO]:
 
 
 def stem(path: str) -> str:
-    """Name of an archive without its endings."""
+    """Name of an archive without its extensions."""
     name = Path(path).name
     for ending in sorted(ARCHIVE_ENDINGS, key=len, reverse=True):
         if name.lower().endswith(ending):
@@ -169,12 +169,12 @@ def stem(path: str) -> str:
 
 
 def is_archive(name: str) -> bool:
-    """Whether it is an archive by its ending."""
+    """Whether a name has the extension of an archive."""
     return name.lower().endswith(ARCHIVE_ENDINGS)
 
 
 def is_packed(name: str) -> bool:
-    """Whether an archive can only be read from its beginning to its end: windows are slow."""
+    """Whether an archive only allows sequential access: windowed reads are slow."""
     return is_archive(name) and not name.lower().endswith((".tar", ".zip"))
 
 
@@ -208,16 +208,16 @@ def _may_be_metadata(name: str, size: int) -> bool:
 
 
 def folder_of(path: str, files: Sequence[str]) -> Folder | RemoteFolder:
-    """A folder of this machine or of an object store with some of its files."""
+    """A folder, local or in an object store, restricted to some of its files."""
     if is_remote(path):
         return RemoteFolder(path.rstrip("/"), tuple(files))
     return Folder(str(Path(path).absolute()), tuple(files))
 
 
 def list_place(path: str) -> tuple[list[str], list[str]]:
-    """(files, archives) below a folder or an object store's address, relative to it, sorted.
+    """(files, archives) below a folder or an object store's address, relative and sorted.
 
-    Raises `InputError` when there is no such folder.
+    Raises `InputError` if there is no such folder.
     """
     if is_remote(path):
         names = sorted(open_storage(path).list(""))
@@ -230,10 +230,10 @@ def list_place(path: str) -> tuple[list[str], list[str]]:
 
 
 def _walk(path: str) -> Iterator[str]:
-    """Files below a folder, relative to it; hidden ones are left out.
+    """Files below a folder, relative to it, without hidden ones.
 
-    Those that Zarr has are there all the same. Links are followed, each folder is gone through
-    once. Folders that may not be read are told of. Raises `ResourceError`.
+    Hidden files of Zarr are included. Links are followed, each folder is visited once. Unreadable
+    folders are reported. Raises `ResourceError`.
     """
     seen = {os.path.realpath(path)}
     for root, folders, files in os.walk(path, followlinks=True, onerror=_unread):

@@ -1,8 +1,8 @@
 """The contribution of each scene to a result, in pixels of the result.
 
-A pixel of a tile stands for the pixel of the sensor's grid that is nearest to it. So the counts of
-neighbouring tiles add up however the work is cut, and for a result that is resampled with nearest
-they are the sums of its `valid_count`, and how often a date stands in its `scene_index`.
+Each tile pixel stands for the nearest pixel of the sensor's grid. So counts of neighbouring tiles
+add up however the work is split; for a result resampled with nearest, they are the sums of its
+`valid_count` and the frequencies of dates in its `scene_index`.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ Array = np.ndarray[Any, Any]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 Counts = Mapping[str, Mapping[str, int]]
-"""What was counted → `key_of` the scene → pixels. Journals of earlier versions have its place among
-those of the input in place of the key, in digits."""
+"""Statistic → `key_of` the scene → pixels. Journals of earlier versions use the scene's position in
+the input, in digits, in place of the key."""
 
 SAMPLES = "samples"
 """Valid samples: a pixel counts once for every date on which it is valid."""
 
-# From so many on, one pass over all pixels is faster than one for each of them.
+# From this many on, one pass over all pixels is faster than one per scene.
 _FEW = 8
 
 
 @dataclass
 class Tally:
-    """Counts of one tile; filled stack by stack."""
+    """Counts of one tile, accumulated stack by stack."""
 
     frame: Frame | None
     tile: Tile
@@ -54,9 +54,9 @@ class Tally:
         self._few = times if len(times) <= _FEW else None
 
     def add(self, stack: Stack, chosen: Mapping[str, Any] | None = None) -> None:
-        """Count the valid samples of all dates of the whole frame, or of a strip of its rows.
+        """Count the valid samples of all dates, for the whole frame or a strip of its rows.
 
-        `chosen`: method → (y, x) masked, the place in the stack of the date that it took.
+        `chosen`: method → (y, x) masked, the position in the stack of the date that was used.
         """
         if self._taken is None or stack.is_empty:
             return
@@ -104,12 +104,12 @@ class _Weights:
 
 @lru_cache(maxsize=4096)
 def key_of(scene: str) -> str:
-    """What a scene is counted under, by its id: the same whatever other scenes there are."""
+    """Key of a scene's counts, from its id: independent of the other scenes."""
     return hashlib.sha256(scene.encode()).hexdigest()[:12]
 
 
 def taken(frame: Frame, tile: Tile) -> Array:
-    """(y, x) how many pixels of a tile, without its buffer, each pixel of a frame is nearest to."""
+    """(y, x) number of tile pixels, without buffer, that are nearest to each pixel of a frame."""
     height, width = frame.shape
     if not isinstance(frame, NativeFrame):
         top, bottom, left, right = tile.buffer_margins
@@ -122,12 +122,12 @@ def taken(frame: Frame, tile: Tile) -> Array:
 def contributions(
     scenes: Sequence[Scene], dates: Sequence[Overpass], counts: Counts
 ) -> list[dict[str, Any]]:
-    """What each scene gave, plain JSON values: all that were considered, by time.
+    """Contribution of every scene considered, by time, as plain JSON values.
 
-    `date` is the place of its overpass, which is what bands `scene_index` tell. `samples` is the
-    number of its valid samples, `share` their part of those of all scenes. Under `chosen`, for
-    every method that takes a pixel from one date, the pixels taken from it and their part of all
-    that the method took.
+    `date` is the position of its overpass, as in the band `scene_index`. `samples` is the number of
+    its valid samples, `share` their fraction of those of all scenes. `chosen` has, for every method
+    that takes a pixel from one date, the number of pixels taken from it and their fraction of the
+    total.
     """
     samples = counts.get(SAMPLES, {})
     methods = sorted(counts.keys() - {SAMPLES})

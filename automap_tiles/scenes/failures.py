@@ -6,9 +6,9 @@ from automap_tiles.errors import AutomapError, ResourceError, is_without_handles
 
 
 def check_own(error: AutomapError) -> None:
-    """Raise `ResourceError` for a failure that is none of the scene's own.
+    """Raise `ResourceError` for a failure that the scene did not cause.
 
-    The process cannot open any further file then, and every scene would fail likewise.
+    The process then cannot open any more files, and every scene would fail the same way.
     """
     if isinstance(error, ResourceError):
         raise error
@@ -17,5 +17,5 @@ def check_own(error: AutomapError) -> None:
 
 
 def reason_of(error: AutomapError) -> str:
-    """Why a scene is set aside, without the path: the same words for the same cause."""
+    """Why a scene is set aside, without its path: equal causes give equal text."""
     return str(getattr(error, "message", "")) or str(error)

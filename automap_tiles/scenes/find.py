@@ -1,6 +1,6 @@
-"""Scenes in folders, archives and object stores, recognised by the names of their files.
+"""Scenes in folders, archives and object stores, recognised by file name.
 
-A product that cannot be used is set aside with its reason; the others are found all the same.
+A product that cannot be used is set aside with the reason; the others are still found.
 """
 
 from __future__ import annotations
@@ -56,15 +56,15 @@ def products(
     verify: Verify = "doubtful",
     selection: Selection | None = None,
 ) -> SearchReport:
-    """The scenes below a folder or address, in an archive, or in a described stack that count.
+    """The selected scenes below a folder or address, in an archive, or in a described stack.
 
-    `bands` are those that a scene must have; None: whatever it has. Of those
-    that the selection leaves (None: all) each acquisition is there once (`scenes.acquisitions`),
-    and every one is looked at: opened, and checked whether the file is whole. Archives that can
-    only be read from the beginning (`.tar.gz`) are unpacked below `unpack_to`, or read as they are,
-    which is slow. `verify` says whose numbers are compared with the offset that they are said to
-    have (Sentinel-2); what was found is in the scene's metadata under `guard`. Raises `InputError`
-    when the path itself cannot be read, `ResourceError` when too many files are open.
+    `bands` are those that a scene must have; None: no requirement. The selection (None: all) is
+    reduced to one delivery per acquisition (`scenes._acquisitions`), and each is checked: opened,
+    and tested for truncation. Archives with sequential access (`.tar.gz`) are unpacked below
+    `unpack_to`, or else read in place, which is slow. `verify` selects the scenes whose numbers are
+    checked against the stated offset (Sentinel-2); the scene's metadata hold the result under
+    `guard`. Raises `InputError` if the path itself cannot be read, `ResourceError` if too many
+    files are open.
     """
     text = str(path)
     if text.lower().endswith((".yaml", ".yml")):
@@ -83,17 +83,17 @@ def products(
 
 
 def _located(scene: Scene, bands: Wanted | None) -> Scene:
-    """The scene with its footprint, from the first band that it must have."""
+    """The scene with its footprint, from the first required band."""
     names = wanted_of(scene, bands)
     first = scene.band(names[0]) if names else next(iter(scene.bands.values()))
     return replace(scene, footprint=outline(first.grid or grid_of(first.href)))
 
 
 def looked_at(scene: Scene, bands: Wanted | None = None) -> Scene:
-    """The scene with the grids of these bands and of its quality layers, and its footprint.
+    """The scene with its footprint and the grids of these bands and of its quality layers.
 
-    Raises `InputError` for a band that is not there, cannot be opened or is cut off, and for one
-    whose pixels do not run east and south.
+    Raises `InputError` for a band that is missing, cannot be opened or is truncated, and for one
+    that is not north up.
     """
     wanted = wanted_of(scene, bands)
     names = list(scene.bands) if wanted is None else [_name(scene, band) for band in wanted]
@@ -116,8 +116,8 @@ def looked_at(scene: Scene, bands: Wanted | None = None) -> Scene:
 
 
 def _name(scene: Scene, band: str) -> str:
-    """The name under which a scene has a band."""
-    scene.band(band)  # complains
+    """The scene's own name of a band."""
+    scene.band(band)  # raises
     return band if band in scene.bands else scene.instrument.band(band).name
 
 
@@ -152,7 +152,7 @@ def _below(path: str, unpack_to: Path | None) -> Candidates:
 
 
 def _yaml_stacks(path: str, files: list[str]) -> tuple[Candidates, list[str]]:
-    """Scenes of the stacks that are described below a folder, and the files of no such stack."""
+    """Scenes of the described stacks below a folder, and the files that belong to none."""
     found = Candidates()
     for name in [name for name in files if PurePosixPath(name).name in _yaml_stack.NAMES]:
         found += _both(_yaml_stack.scenes(f"{path.rstrip('/')}/{name}"))
@@ -194,9 +194,9 @@ def _in_place(place: FileTree) -> Candidates:
 
 
 def _agreeing(scene: Scene, layout: ProductLayout) -> Scene:
-    """The scene; raises `InputError` where its metadata are of another one than its name says.
+    """The scene; raises `InputError` if its metadata contradict its name.
 
-    Its numbers would become reflectance by another sun, its bands be taken for other colours.
+    Otherwise it would be converted with another scene's sun position, or its bands be confused.
     """
     said = {
         "satellite": (scene.sensor, layout.sensor),
@@ -215,7 +215,7 @@ def _agreeing(scene: Scene, layout: ProductLayout) -> Scene:
 
 
 def _tell_spare(layouts: Sequence[ProductLayout]) -> None:
-    """Of files that another one of the same band stands for."""
+    """Note files that were passed over for another one of the same band."""
     spare = [file for layout in layouts for file in layout.spare]
     if spare:
         tell(
@@ -230,7 +230,7 @@ def _tell_spare(layouts: Sequence[ProductLayout]) -> None:
 
 
 def _without_bands(names: Sequence[str], layouts: Sequence[ProductLayout]) -> Iterator[Failure]:
-    """Products of which nothing but the metadata is there."""
+    """Products with metadata but no bands."""
     used = {file for layout in layouts for file in layout.metadata.values()}
     known = {str(PurePosixPath(file).parent) for file in used}
     endings = tuple(ending for mission in missions() for ending in mission.products.metadata)

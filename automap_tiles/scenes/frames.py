@@ -1,7 +1,7 @@
 """Target frames of scenes: a window of the sensor's native grid, or a tile.
 
-Whatever is resampled is resampled in fixed parts, blocks of the lattice or unit blocks of the
-pyramid, so that no pixel depends on the window that asks for it.
+Resampling is done in fixed parts, blocks of the lattice or unit blocks of the pyramid, so that no
+pixel depends on the requested window.
 """
 
 from __future__ import annotations
@@ -30,20 +30,21 @@ Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Picture = np.ma.MaskedArray[Any, Any]
 Slices = tuple[slice, slice]
 Compute = Callable[[Window], Array]
-"""Makes the array (y, x) of a window of a lattice."""
+"""Computes the array (y, x) of a window of a lattice."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FrameSource:
-    """One file, and what to read of it."""
+    """One file, and what to read from it."""
 
     href: str
     grid: Grid
     indexes: tuple[int, ...]
     nodata: float | None
-    """In place of the file's own; None: the file's own."""
+    """Overrides the file's own nodata value; None: use the file's."""
     shift: tuple[float, float] = (0.0, 0.0)
-    """(x, y) in units of its CRS by which its pixels lie off where the file says."""
+    """(x, y) in units of its CRS by which the true position differs from the file's
+    georeference."""
 
     @property
     def is_moved(self) -> bool:
@@ -66,7 +67,7 @@ class NativeFrame:
         return self.lattice.grid(self.window)
 
     def part_of(self, grid: Grid) -> tuple[NativeFrame, Slices] | None:
-        """The part that a grid reaches, and where it lies in this frame; None where it does not."""
+        """The part covered by a grid, and its slices in this frame; None if outside."""
         box = self.lattice.extent(grid)
         if box is None:
             return None
@@ -81,7 +82,7 @@ class NativeFrame:
     def read(self, source: FrameSource, resampling: str, wanted: Bools | None = None) -> Picture:
         """(band, y, x) of a file; pixels of coarser bands are repeated.
 
-        Where (y, x) nothing around is `wanted` there may be anything; None: everything is.
+        Values with no `wanted` (y, x) pixel around are arbitrary; None: all are wanted.
         """
         factor = self.lattice.factor(source.grid)
         offset = None if source.is_moved else self.lattice.offset(source.grid, factor)
@@ -101,7 +102,7 @@ class NativeFrame:
     def read_into(
         self, source: FrameSource, out: Array, wanted: Bools
     ) -> tuple[Array, Bools] | None:
-        """As `raster.read_into`; None for a file on another grid or of wider or narrower pixels."""
+        """Like `raster.read_into`; None for a file with another grid or pixel size."""
         offset = None if source.is_moved else self.lattice.offset(source.grid)
         if offset is None:
             return None
@@ -117,7 +118,7 @@ class NativeFrame:
         )
 
     def bring(self, lattice: Lattice, compute: Compute) -> Array:
-        """(y, x) of what is computed on another lattice, its pixels repeated or picked."""
+        """(y, x) computed on another lattice, upsampled by repetition or by nearest neighbour."""
         grid = Grid(lattice.crs, lattice.transform, (1, 1))
         factor = self.lattice.factor(grid)
         offset = self.lattice.offset(grid, factor)
@@ -128,7 +129,7 @@ class NativeFrame:
         return array if factor == 1 else np.ascontiguousarray(_repeat(array, factor)[cut])
 
     def parts(self) -> Iterator[tuple[Grid, Slices, Slices]]:
-        """Fixed blocks: (grid, where in this frame, where in the block)."""
+        """Fixed blocks: (grid, slices in this frame, slices in the block)."""
         for block in blocks(self.window):
             shared = intersection(block, self.window)
             if shared is not None:
@@ -141,7 +142,7 @@ class NativeFrame:
 
 @dataclass(frozen=True)
 class TileFrame:
-    """A tile: every scene is warped onto it."""
+    """A tile onto which every scene is warped."""
 
     tile: Tile
 
@@ -154,7 +155,7 @@ class TileFrame:
         return self.tile.grid
 
     def part_of(self, grid: Grid) -> tuple[TileFrame, Slices] | None:
-        """The whole tile, or None where a grid does not reach it."""
+        """The whole tile, or None if a grid does not intersect it."""
         lattice = Lattice.of(grid)
         window = window_around(lattice, self.tile)
         if window is None or intersection(window, _window_of(grid)) is None:
@@ -163,7 +164,7 @@ class TileFrame:
         return self, (slice(0, height), slice(0, width))
 
     def read(self, source: FrameSource, resampling: str, wanted: Bools | None = None) -> Picture:  # noqa: ARG002
-        """(band, y, x) of a file; all of it, for every pixel may be picked from around."""
+        """(band, y, x) of a file, in full, as any pixel may be needed by resampling."""
         if source.is_moved:
             return _in_parts(self, source, resampling)
         return raster.read(
@@ -175,11 +176,11 @@ class TileFrame:
         )
 
     def bring(self, lattice: Lattice, compute: Compute) -> Array:
-        """(y, x) of what is computed on a lattice, by nearest neighbours."""
+        """(y, x) computed on a lattice, by nearest neighbour."""
         return _brought(self, lattice, compute)
 
     def parts(self) -> Iterator[tuple[Grid, Slices, Slices]]:
-        """Unit blocks: (grid, where in the tile, where in the block)."""
+        """Unit blocks: (grid, slices in the tile, slices in the block)."""
         for part in unit_parts(self.tile):
             yield part.grid, part.tile_window, part.unit_window
 
@@ -188,7 +189,7 @@ Frame = NativeFrame | TileFrame
 
 
 def _in_parts(frame: Frame, source: FrameSource, resampling: str) -> Picture:
-    """A file on another grid, or moved, in fixed blocks."""
+    """Read a file with another grid or a shift, in fixed blocks."""
     pieces = [
         (
             here,
@@ -212,7 +213,7 @@ def _in_parts(frame: Frame, source: FrameSource, resampling: str) -> Picture:
 
 
 def _moved_back(grid: Grid, source: FrameSource) -> Grid:
-    """Where in a file that is moved the pixels of a grid are: one resampling does it all."""
+    """The grid's pixels in the coordinates of a shifted file, so that one resampling suffices."""
     if not source.is_moved:
         return grid
     x, y = source.shift
@@ -222,7 +223,7 @@ def _moved_back(grid: Grid, source: FrameSource) -> Grid:
 
 
 def _turned(grid: Grid, source: FrameSource) -> tuple[float, float]:
-    """The shift of a file in the CRS of a grid, in its middle."""
+    """The shift of a file in the CRS of a grid, at its centre."""
     from rasterio.warp import transform
 
     bounds = grid.bounds
@@ -235,7 +236,7 @@ def _turned(grid: Grid, source: FrameSource) -> tuple[float, float]:
 
 
 def _brought(frame: Frame, lattice: Lattice, compute: Compute) -> Array:
-    """Computed around each part and picked from there; zero where there is nothing."""
+    """Computed around each part and resampled from there; zero outside."""
     out: Array | None = None
     for grid, here, there in frame.parts():
         window = window_around(lattice, grid)
@@ -254,19 +255,19 @@ def _as_numbers(array: Array) -> Array:
 
 
 def _window_of(grid: Grid) -> Window:
-    """A grid on its own lattice."""
+    """A grid as a window of its own lattice."""
     return range(grid.height), range(grid.width)
 
 
 def _own_window(lattice: Lattice, grid: Grid) -> Window:
-    """The pixels of an aligned grid."""
+    """The window of an aligned grid."""
     factor = lattice.factor(grid)
     row, col = lattice.offset(grid, factor) or (0, 0)
     return range(row, row + grid.height * factor), range(col, col + grid.width * factor)
 
 
 def _coarser(window: Window, offset: tuple[int, int], factor: int) -> tuple[Window, Slices]:
-    """The coarser pixels that hold a window, and where it lies in them once they are repeated."""
+    """The coarse pixels that cover a window, and its slices in them after upsampling."""
     ranges: list[range] = []
     cuts: list[slice] = []
     for own, start in zip(window, offset, strict=True):
@@ -279,7 +280,7 @@ def _coarser(window: Window, offset: tuple[int, int], factor: int) -> tuple[Wind
 
 
 def _by_coarser(wanted: Bools | None, window: Window, factor: int, cut: Slices) -> Bools | None:
-    """Coarser pixels (y, x) of a window of which any part is wanted."""
+    """Coarse pixels (y, x) of a window of which any part is wanted."""
     if wanted is None or factor == 1:
         return wanted
     height, width = (len(span) for span in window)

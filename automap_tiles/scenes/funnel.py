@@ -20,7 +20,7 @@ from automap_tiles.notes import Fate, Note, Notes, Subject
 
 
 class FunnelStep(StrEnum):
-    """Steps of a selection, in their order; the words follow a number."""
+    """Steps of a selection, in order; the text follows a number."""
 
     FOUND = "found"
     SATELLITES = "of these satellites"
@@ -34,12 +34,12 @@ class FunnelStep(StrEnum):
 
 
 _SET_ASIDE = (FunnelStep.LEVEL, FunnelStep.DUPLICATES, FunnelStep.READABLE, FunnelStep.USED)
-"""Scenes that were wanted and are not used all the same: told as lost."""
+"""Scenes that were wanted but cannot be used, reported as losses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Out:
-    """Scenes that one step left out for one reason."""
+    """Scenes that one step removed for one reason."""
 
     step: FunnelStep
     note: Note
@@ -47,31 +47,31 @@ class Out:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A step, and what was left after it."""
+    """A step, and the number left after it."""
 
     step: FunnelStep
     left: int
     out: tuple[Note, ...] = ()
-    """Why the others were left out here, with counts and examples."""
+    """Reasons for removal in this step, with counts and examples."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
-    """Scenes from found to used."""
+    """Scene counts from found to used."""
 
     found: int = 0
-    """Products of satellites that are known, those that cannot be read among them."""
+    """Products of known satellites, including unreadable ones."""
     out: tuple[Out, ...] = ()
-    """In the order of the steps, one for each reason."""
+    """One per reason, in the order of the steps."""
 
     @property
     def used(self) -> int:
-        """Scenes that are left after the last step."""
+        """Number of scenes left after the last step."""
         return self.found - sum(out.note.count for out in self.out)
 
     @property
     def stages(self) -> tuple[Stage, ...]:
-        """Every step with what was left after it."""
+        """Every step with the number left after it."""
         left = self.found
         stages: list[Stage] = []
         for step in FunnelStep:
@@ -82,15 +82,15 @@ class Funnel:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """Of the scenes that were wanted and are not used, such as duplicates and broken ones."""
+        """Notes on scenes that were wanted but not used, such as duplicates and broken ones."""
         return tuple(out.note for out in self.out if out.step in _SET_ASIDE)
 
     def without(
         self, step: FunnelStep, scenes: Iterable[tuple[str, str]], *, remedy: str | None = None
     ) -> Funnel:
-        """The same without scenes that a step leaves out: (name, reason) of each.
+        """The funnel after a step removed scenes, given as (name, reason).
 
-        The reasons are those of `Note`: the same words for the same cause.
+        Reasons are those of `Note`: equal causes give equal text.
         """
         fate = Fate.LOST if step in _SET_ASIDE else Fate.IGNORED
         out = [
@@ -109,7 +109,7 @@ class Funnel:
         return replace(self, out=_merged((*self.out, *out)))
 
     def __add__(self, other: Funnel) -> Funnel:
-        """Of two searches together."""
+        """Sum of two searches."""
         return Funnel(found=self.found + other.found, out=_merged((*self.out, *other.out)))
 
     def __str__(self) -> str:
@@ -117,7 +117,7 @@ class Funnel:
         return " → ".join(f"{stage.left} {stage.step}" for stage in stages)
 
     def why_nothing(self) -> str:
-        """One sentence on why no scene is left, for an error."""
+        """One sentence on why no scene is left, for an error message."""
         if not self.found:
             return "there is no product of a known satellite"
         counted = [f"{out.note.count} {out.note.reason}{_named(out.note)}" for out in self.out]
@@ -136,7 +136,7 @@ class Funnel:
 
     @classmethod
     def from_json(cls, said: Iterable[Mapping[str, Any]]) -> Funnel:
-        """The funnel that `to_json` wrote."""
+        """Inverse of `to_json`."""
         stages = list(said)
         out = [
             Out(step=FunnelStep(stage["step"]), note=Note.from_json(note))
@@ -152,7 +152,7 @@ def _named(note: Note) -> str:
 
 
 def _merged(out: Iterable[Out]) -> tuple[Out, ...]:
-    """Those of one step and cause as one, in the order of the steps."""
+    """Entries of the same step and cause merged, in the order of the steps."""
     by_step = {step: Notes() for step in FunnelStep}
     for one in out:
         by_step[one.step].add(one.note)

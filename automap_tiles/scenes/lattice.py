@@ -14,23 +14,23 @@ from automap_tiles.grid import Bounds, Grid, Tile, unit_parts
 from automap_tiles.raster import kernel_window
 from automap_tiles.vector import reproject_bounds
 
-# Fractions of a pixel by which grids may be off and still count as the same.
+# Fraction of a pixel by which grids may differ and still count as aligned.
 _ALIGNED = 1e-3
 
 BLOCK = 256
-"""Pixels along the edge of the fixed blocks in which scenes on other grids are resampled."""
+"""Edge in pixels of the fixed blocks in which scenes on other grids are resampled."""
 
 Window = tuple[range, range]
-"""Rows and columns, counted from the lattice's own corner, negative ones as well."""
+"""Rows and columns, counted from the lattice's origin; may be negative."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lattice:
-    """Pixels of one size in one CRS, all over the plane."""
+    """Pixels of one size in one CRS, covering the whole plane."""
 
     crs: CRS
     transform: Affine
-    """North up; its corner is one of a pixel, and all rows and columns count from it."""
+    """North up; rows and columns count from its corner."""
 
     @classmethod
     def of(cls, grid: Grid, resolution: float | None = None) -> Lattice:
@@ -48,19 +48,19 @@ class Lattice:
         return self.transform.a, -self.transform.e
 
     def moved(self, shift: tuple[float, float]) -> Lattice:
-        """The lattice of the same rows and columns, (x, y) off in units of the CRS."""
+        """The lattice shifted by (x, y) in units of the CRS, with the same rows and columns."""
         if shift == (0.0, 0.0):
             return self
         return Lattice(crs=self.crs, transform=Affine.translation(*shift) @ self.transform)
 
     def grid(self, window: Window) -> Grid:
-        """A window as a grid; the same numbers for the same corner, whatever the window."""
+        """A window as a grid; equal corners give bitwise equal coordinates in any window."""
         rows, cols = window
         corner = Affine.translation(cols.start, rows.start)
         return Grid(self.crs, self.transform @ corner, (len(rows), len(cols)))
 
     def window(self, bounds: Bounds, margin: tuple[float, float] = (0.0, 0.0)) -> Window:
-        """Rows and columns that hold a box, widened by (y, x) pixels."""
+        """Rows and columns that cover a box, widened by (y, x) pixels."""
         width, height = self.pixel
         left, top = self.transform.c, self.transform.f
         return (
@@ -75,9 +75,9 @@ class Lattice:
         )
 
     def offset(self, grid: Grid, factor: int = 1) -> tuple[int, int] | None:
-        """(row, col) of a grid's first pixel; None when it lies on another lattice.
+        """(row, col) of a grid's first pixel; None if it is not aligned with the lattice.
 
-        `factor`: pixels of the lattice along the edge of one of the grid's.
+        `factor`: lattice pixels per edge of a grid pixel.
         """
         own, theirs = self.transform, grid.transform
         if grid.crs != self.crs or (theirs.b, theirs.d) != (0, 0):
@@ -92,11 +92,11 @@ class Lattice:
         return round(row), round(col)
 
     def factor(self, grid: Grid) -> int:
-        """Pixels of the lattice along the edge of a grid's pixel, rounded, at least 1."""
+        """Lattice pixels per edge of a grid pixel, rounded, at least 1."""
         return max(1, round(grid.transform.a / self.transform.a))
 
     def extent(self, grid: Grid) -> Bounds | None:
-        """Box of a grid in the CRS of the lattice; None where that cannot express it."""
+        """Bounding box of a grid in the CRS of the lattice; None if it cannot be transformed."""
         return _box_in(grid.bounds, grid.crs, self.crs)
 
 
@@ -107,9 +107,9 @@ def check_upright(grid: Grid, path: str) -> None:
 
 
 def choose(grids: Iterable[Grid], resolution: float | None = None) -> Lattice:
-    """The lattice that most of these grids lie on; of equally frequent ones the finest.
+    """The lattice shared by most of these grids; the finest one in case of a tie.
 
-    Raises `InputError` when there are none.
+    Raises `InputError` if there are none.
     """
     lattices: list[tuple[Lattice, int]] = []
     for grid in grids:
@@ -128,10 +128,10 @@ def choose(grids: Iterable[Grid], resolution: float | None = None) -> Lattice:
 
 
 def window_around(lattice: Lattice, target: Tile | Grid) -> Window | None:
-    """The pixels that a tile or grid may be resampled from, whatever the kernel.
+    """The pixels needed to resample a tile or grid with any kernel.
 
-    Every unit block that the tile touches has all the pixels that it may see. None where the
-    lattice's CRS cannot express the target.
+    Covers the full support of every unit block that the tile intersects. None if the target cannot
+    be transformed to the lattice's CRS.
     """
     grids = [part.grid for part in unit_parts(target)] if isinstance(target, Tile) else [target]
     found = [kernel_window.kernel_window(lattice.crs, lattice.transform, grid) for grid in grids]
@@ -156,7 +156,7 @@ def _hull(ranges: Iterable[range]) -> range:
 
 
 def intersection(window: Window, other: Window) -> Window | None:
-    """The shared pixels; None when there are none."""
+    """The common pixels; None if there are none."""
     (rows, cols), (other_rows, other_cols) = window, other
     shared = (
         range(max(rows.start, other_rows.start), min(rows.stop, other_rows.stop)),
@@ -166,7 +166,7 @@ def intersection(window: Window, other: Window) -> Window | None:
 
 
 def widened(window: Window, pixels: int) -> Window:
-    """The window with so many more pixels on every side."""
+    """The window with this many more pixels on every side."""
     rows, cols = window
     return (
         range(rows.start - pixels, rows.stop + pixels),
@@ -175,7 +175,7 @@ def widened(window: Window, pixels: int) -> Window:
 
 
 def slices(window: Window, within: Window) -> tuple[slice, slice]:
-    """A window as slices of the array of a larger one."""
+    """Slices of a window in the array of a larger one."""
     (rows, cols), (outer_rows, outer_cols) = window, within
     return (
         slice(rows.start - outer_rows.start, rows.stop - outer_rows.start),
@@ -184,7 +184,7 @@ def slices(window: Window, within: Window) -> tuple[slice, slice]:
 
 
 def blocks(window: Window, size: int = BLOCK) -> Iterator[Window]:
-    """The fixed blocks of the lattice that a window touches, row by row."""
+    """The fixed blocks of the lattice that a window intersects, row by row."""
     rows, cols = window
     for row in range(rows.start // size, (rows.stop - 1) // size + 1):
         for col in range(cols.start // size, (cols.stop - 1) // size + 1):

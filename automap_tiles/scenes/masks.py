@@ -1,7 +1,7 @@
 """Masks of invalid pixels from the quality layers of a scene, selected by name and cleaned.
 
-Everything with a neighbourhood is computed on the scene's own grid, on a window that is wider by
-the neighbourhood, never on a tile alone: there are no seams.
+Neighbourhood operations run on the scene's own grid, on a window padded by their radius, never on a
+tile alone: there are no seams.
 """
 
 from __future__ import annotations
@@ -48,49 +48,49 @@ Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Codes = np.ndarray[Any, np.dtype[np.uint8]]
 Flags = np.ndarray[Any, np.dtype[np.uint16]]
 Judge = Callable[[Flags], Codes]
-"""Makes codes of flags, each pixel by itself."""
+"""Maps flags to codes, pixel by pixel."""
 
 DEFAULT = (Flag.CLOUD, Flag.CIRRUS, Flag.SHADOW)
 
 _KERNEL = 2
-"""Pixels to each side that cubic convolution takes."""
+"""Radius of cubic convolution, pixels."""
 WIDEST = 10_000.0
-"""Metres that a mask is widened by at the most."""
+"""Largest dilation of a mask, metres."""
 NOT_SEEN, RULED_OUT, AT_EDGE = np.uint8(1), np.uint8(2), np.uint8(4)
-"""What `judged` says of a pixel: no data; one of the flags, after cleaning; so near to pixels
-without data that a flag beyond them might have reached it."""
+"""Codes of `judged`: no data; flagged, after cleaning; so near to pixels without data that a flag
+beyond the edge might have reached it."""
 
 CONFIDENCE: Confidence = "medium"
-"""From which on a flag is set where nobody says otherwise."""
+"""Default confidence from which a flag is set."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FlagSource:
-    """How a scene's flags are made, where its own layers are not enough."""
+    """How a scene's flags are made, if not from its own layers alone."""
 
     masking: Masking | None = None
-    """A masker in place of the scene's own layers."""
+    """A masker that replaces the scene's own layers."""
     project_shadow: bool = False
-    """Whether the shadows of the clouds are looked for: see `scenes._shadows`."""
+    """Whether to detect the shadows of clouds, see `scenes._shadows`."""
 
     @property
     def label(self) -> str:
-        """The same for the same way: `csmask`, `s2cloudless 60 shadow`; empty for a scene's own."""
+        """Name of the method: `csmask`, `s2cloudless 60 shadow`; empty: a scene's own layers."""
         parts = [] if self.masking is None else [self.masking.label]
         return " ".join([*parts, *(["shadow"] if self.project_shadow else [])])
 
     @property
     def bands(self) -> tuple[str, ...]:
-        """Bands that a scene must have for it; raises `MissingExtra`."""
+        """Bands that a scene must have; raises `MissingExtra`."""
         masker = () if self.masking is None else self.masking.bands
         return (*masker, *(SHADOW_BANDS if self.project_shadow else ()))
 
     def __repr__(self) -> str:
-        """As versions before 0.1.0 wrote it, which fingerprints of inputs are made of."""
+        """As written by versions before 0.1.0, since fingerprints of inputs contain it."""
         return f"Making(masking={self.masking!r}, project_shadow={self.project_shadow!r})"
 
     def check(self, scenes: Sequence[Scene]) -> None:
-        """Raise `ConfigError` where it cannot be done with these scenes, or `MissingExtra`."""
+        """Raise `ConfigError` if these scenes do not allow it, or `MissingExtra`."""
         if self.masking is not None:
             self.masking.check(scenes)
         if self.project_shadow:
@@ -102,16 +102,16 @@ OWN_LAYERS = FlagSource()
 
 @dataclass(frozen=True, kw_only=True)
 class _Flags:
-    """What makes flags, on a lattice of its own."""
+    """Source of flags, on its own lattice."""
 
     lattice: Lattice
     compute: Compute
     """Flags (y, x) of a window."""
     straight: Callable[[Window, Judge], Codes] | None = None
-    """What is made of the flags of a window, without making them first; None: not known."""
+    """Codes of a window computed directly, without flags in between; None: not available."""
 
     def judged(self, window: Window, judge: Judge) -> Codes:
-        """What (y, x) is made of the flags of a window."""
+        """Codes (y, x) from the flags of a window."""
         if self.straight is not None:
             return self.straight(window, judge)
         return judge(self.compute(window))
@@ -119,15 +119,15 @@ class _Flags:
 
 @dataclass(frozen=True, kw_only=True)
 class MaskRule:
-    """What makes a pixel not count, besides having no data."""
+    """What excludes a pixel, besides missing data."""
 
     flags: Flag = DEFAULT[0] | DEFAULT[1] | DEFAULT[2]
     confidence: Confidence = CONFIDENCE
-    """Lowest that sets a flag, where a layer has confidences."""
+    """Lowest confidence that sets a flag, where a layer has confidences."""
     opening: float = 0.0
-    """Metres: what is narrower than twice this is taken for noise and counts again."""
+    """Metres: anything narrower than twice this is noise and counts again."""
     dilation: float = 0.0
-    """Metres that the mask is widened by, after the opening."""
+    """Metres to dilate the mask by, after the opening."""
     making: FlagSource = OWN_LAYERS
 
     def __post_init__(self) -> None:
@@ -143,29 +143,28 @@ class MaskRule:
 
 
 def parse_flags(names: Sequence[str] | None) -> Flag:
-    """Flags of a user's list; None is the default: clouds, cirrus and shadows."""
+    """Flags by name; None is the default: clouds, cirrus and shadows."""
     return combine(DEFAULT) if names is None else combine(names)
 
 
 def masked(scene: Scene, frame: Frame, rule: MaskRule) -> Bools | None:
-    """(y, x), True where a pixel does not count; None where nothing says so.
+    """(y, x), True where a pixel does not count; None without any mask.
 
-    Of several quality layers the best that the scene has is taken, or a masker in place of them;
-    layers of saturation are added to it. Of a scene that is moved the masks are wider by what its
-    resampled pixels are made of.
+    Uses the scene's best quality layer, or a masker in its place; saturation layers are added. For
+    a shifted scene, masks grow by the radius of the resampling kernel.
     """
     found = judged(scene, frame, rule)
     return None if found is None else rules_out(found)
 
 
 def rules_out(codes: Codes) -> Bools:
-    """Where codes of `judged` say that a pixel does not count."""
+    """Where codes of `judged` exclude a pixel."""
     found: Bools = (codes & (NOT_SEEN | RULED_OUT)) != 0
     return found
 
 
 def judged(scene: Scene, frame: Frame, rule: MaskRule) -> Codes | None:
-    """(y, x) the same in codes, with why: `NOT_SEEN`, `RULED_OUT`, `AT_EDGE`, and sums of them."""
+    """Like `masked` (y, x), as codes that combine `NOT_SEEN`, `RULED_OUT` and `AT_EDGE`."""
     found: Codes | None = None
     wider = _kernel(scene)
     rule = replace(rule, dilation=min(rule.dilation + wider, WIDEST))
@@ -177,7 +176,7 @@ def judged(scene: Scene, frame: Frame, rule: MaskRule) -> Codes | None:
 
 
 def _kernel(scene: Scene) -> float:
-    """Metres around a pixel from which a cubic kernel takes: bright clouds would stay as rims."""
+    """Radius of the cubic kernel in metres; it would spread bright clouds into rims."""
     if scene.shift == (0.0, 0.0):
         return 0.0
     file = next(iter(scene.bands.values()))
@@ -186,9 +185,9 @@ def _kernel(scene: Scene) -> float:
 
 
 def _sources(scene: Scene, confidence: Confidence, making: FlagSource) -> list[_Flags]:
-    """What makes the flags, the one that knows of clouds first; none where nothing does.
+    """Sources of flags, the one with clouds first; empty without any.
 
-    Windows are counted in the rows and columns of the files, wherever their pixels are moved to.
+    Windows use the rows and columns of the files, regardless of a shift of the scene.
     """
     layers = layers_used(scene)
     saturation = [file for file in layers if _is_saturation(file)]
@@ -209,9 +208,9 @@ def _sources(scene: Scene, confidence: Confidence, making: FlagSource) -> list[_
 
 
 def layers_used(scene: Scene) -> list[QualityFile]:
-    """The best of the scene's layers, and those of saturation, which are added to it."""
+    """The scene's best layer, and the saturation layers that complement it."""
     ranks = {name: number for number, name in enumerate(scene.instrument.quality)}
-    # -1: a maker's own comes first
+    # -1: a layer of the producer of these files comes first
     ordered = sorted(scene.quality, key=lambda file: ranks.get(file.layer, -1))
     others = [file for file in ordered if not _is_saturation(file)]
     return [*others[:1], *(file for file in ordered if _is_saturation(file))]
@@ -227,9 +226,9 @@ def flag_picture(
     confidence: Confidence = CONFIDENCE,
     making: FlagSource = OWN_LAYERS,
 ) -> Flags:
-    """(y, x) uint16: every flag of what `masked` looks at; nothing is cleaned.
+    """(y, x) uint16: all flags that `masked` uses, without cleaning.
 
-    Where nothing says anything no flag is set, and beyond the layer's edge it is `FILL`.
+    No flag is set without any mask; pixels beyond the layer's edge are `FILL`.
     """
     flags = np.zeros(frame.shape, dtype=np.uint16)
     for source in _sources(scene, confidence, making):
@@ -265,7 +264,7 @@ def _of_layer(scene: Scene, file: QualityFile, confidence: Confidence) -> _Flags
 
 @contextmanager
 def _told_by(file: QualityFile) -> Iterator[None]:
-    """Errors of codes say which file has them."""
+    """Add the file to errors about codes."""
     try:
         yield
     except InputError as error:
@@ -275,9 +274,9 @@ def _told_by(file: QualityFile) -> Iterator[None]:
 
 
 def _stored(href: str, grid: Grid, indexes: Sequence[int]) -> Array:
-    """Codes (band, y, x) of a file as they are stored: also those that equal its nodata value.
+    """Codes (band, y, x) of a file as stored, including those equal to its nodata value.
 
-    0 is often "clear". Beyond the file there may be anything.
+    0 often means "clear". Values beyond the file are arbitrary.
     """
     dtypes = {raster.inspect(href).dtypes[index - 1] for index in indexes}
     out = np.empty((len(indexes), *grid.shape), dtype=min(dtypes))
@@ -286,7 +285,7 @@ def _stored(href: str, grid: Grid, indexes: Sequence[int]) -> Array:
 
 
 def _of_polygons(scene: Scene) -> _Flags:
-    """Clouds as polygons, on the grid of the first of the scene's bands."""
+    """Cloud polygons, on the grid of the scene's first band."""
     file = next(iter(scene.bands.values()))
     lattice = Lattice.of(file.grid or grid_of(resolve(file.href, scene.access)))
 
@@ -305,7 +304,7 @@ def _of_polygons(scene: Scene) -> _Flags:
 
 
 def _cleaned(source: _Flags, frame: Frame, rule: MaskRule) -> Codes:
-    """Flags become a mask, cleaned on a wider window and brought onto the frame, in codes."""
+    """Flags turned into a mask, cleaned on a padded window and brought to the frame, as codes."""
     if not (rule.opening or rule.dilation):
         return frame.bring(
             source.lattice, lambda window: source.judged(window, partial(_as_they_are, rule.flags))
@@ -320,7 +319,8 @@ def _cleaned(source: _Flags, frame: Frame, rule: MaskRule) -> Codes:
         fill = (flags & np.uint16(Flag.FILL)) != 0
         chosen = (flags & np.uint16(rule.flags & ~Flag.FILL)) != 0
         if opening:
-            # What lies beyond the data counts as covered, so that a cloud at the edge stays.
+            # Pixels beyond the data count as masked, so that a cloud at the edge survives the
+            # opening.
             chosen = tools.open_disk(chosen | fill, opening) & ~fill
         if rule.dilation:
             chosen = tools.dilate(chosen, rule.dilation, size)
@@ -332,7 +332,7 @@ def _cleaned(source: _Flags, frame: Frame, rule: MaskRule) -> Codes:
 
 
 def _as_they_are(chosen: Flag, flags: Flags) -> Codes:
-    """The codes of flags that nothing around them changes."""
+    """Codes of flags without neighbourhood operations."""
     fill = (flags & np.uint16(Flag.FILL)) != 0
     ruled_out = (flags & np.uint16(chosen & ~Flag.FILL)) != 0
     codes: Codes = fill * (NOT_SEEN | AT_EDGE) | ruled_out * RULED_OUT
@@ -346,10 +346,10 @@ def cloud_distance(
     making: FlagSource = OWN_LAYERS,
     opening: float = 0.0,
 ) -> Array:
-    """(y, x) float32 metres to the next cloud, cirrus or shadow of the scene, at most `limit`.
+    """(y, x) float32 metres to the nearest cloud, cirrus or shadow of the scene, at most `limit`.
 
-    With an `opening` in metres (`MaskRule`) single pixels that are taken for clouds, of which each
-    would keep a disk of the radius `limit` away, are no clouds here either.
+    With an `opening` in metres (`MaskRule`), isolated pixels flagged as cloud are ignored here too,
+    since each would blank a disk of radius `limit`.
     """
     sources = _sources(scene, "medium", making)
     if not sources:
@@ -373,7 +373,7 @@ def cloud_distance(
 
 
 def _set_beyond(array: Array, window: Window, grid: Grid, value: int) -> None:
-    """Write a value where (y, x) of the window there is no pixel of the file."""
+    """Set a value where (y, x) of the window lies outside the file."""
     for axis, (span, size) in enumerate(zip(window, grid.shape, strict=True)):
         along = np.moveaxis(array, axis, 0)
         along[: max(0, -span.start)] = value

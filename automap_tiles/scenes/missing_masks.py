@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def unmasked(scene: Scene, flags: Flag, making: FlagSource = OWN_LAYERS) -> Flag:
-    """Of the flags asked for those that nothing of the scene tells, though its satellite could.
+    """Requested flags that the scene lacks although its satellite could provide them.
 
-    The thematic mapper never tells cirrus, for which it has no band: that is missing only where
-    nothing else is told either. What a masker tells is its own affair.
+    Thematic mapper data never have cirrus, for which the sensor has no band; it counts as missing
+    only if all other flags are missing too. Flags of a masker are its own concern.
     """
     if making.masking is not None:
         return Flag(0)
@@ -36,7 +36,7 @@ def unmasked(scene: Scene, flags: Flag, making: FlagSource = OWN_LAYERS) -> Flag
 def notes_of(
     scenes: Iterable[Scene], flags: Flag, making: FlagSource = OWN_LAYERS
 ) -> tuple[Note, ...]:
-    """One for each set of flags that scenes have no mask of, with the scenes."""
+    """One note for each set of flags that scenes have no mask for, listing the scenes."""
     names: dict[Flag, list[str]] = defaultdict(list)
     for scene in scenes:
         missing = unmasked(scene, flags, making)
@@ -55,7 +55,7 @@ def notes_of(
 
 
 def refuse(notes: Sequence[Note], source: str) -> None:
-    """Raise `InputError` where masks are required and some scenes have none."""
+    """Raise `InputError` if masks are required and some scenes have none."""
     if notes:
         said = "; ".join(f"{note.reason} ({', '.join(note.examples)})" for note in notes)
         count = sum(note.count for note in notes)

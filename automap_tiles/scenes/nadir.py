@@ -1,8 +1,8 @@
 """BRDF normalisation of scenes to nadir view, with the angles of each product.
 
-The factor of each band (c-factor) is found once for a scene, at the nodes of the product's own grid
-of angles, and goes with the scene (`Scene.nadir`). Between the nodes it is bilinear, which is off
-by less than 1e-4, and the same at a pixel whatever window asks for it.
+The factor of each band (c-factor) is computed once per scene, at the nodes of the product's own
+angle grid, and stored with the scene (`Scene.nadir`). It is interpolated bilinearly, with an error
+below 1e-4, and a pixel gets the same value in any window.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ _NO_ANGLES = "nothing tells from where they were seen"
 
 
 def factors_of(scene: Scene, bands: Iterable[str]) -> Scene:
-    """The scene with the factors of those of the bands that have coefficients.
+    """The scene with factors for those bands that have coefficients.
 
-    Raises `ConfigError` for a scene that is corrected already, `InputError` with the reason for
-    one whose angles cannot be known.
+    Raises `ConfigError` for a scene that is already corrected, `InputError` with the reason if its
+    angles are not available.
     """
     check(scene)
     names = {scene.instrument.band(name).name: name for name in bands}
@@ -59,7 +59,7 @@ def factors_of(scene: Scene, bands: Iterable[str]) -> Scene:
 
 
 def check(scene: Scene) -> None:
-    """Raise `ConfigError` for reflectance that is that of a view from above already."""
+    """Raise `ConfigError` if reflectance is already at nadir view."""
     if scene.is_from_above is not None:
         raise ConfigError(
             f"scene {scene.id} is seen from straight above already: {scene.is_from_above}",
@@ -70,7 +70,7 @@ def check(scene: Scene) -> None:
 
 
 def notes_of(scenes: Sequence[Scene], bands: Iterable[str]) -> Iterator[Note]:
-    """What was guessed of their angles, and which bands stay as they are."""
+    """Notes on estimated angles, and on bands that stay uncorrected."""
     guessed: dict[str, list[str]] = defaultdict(list)
     for scene in scenes:
         for reason in {factor.guessed for factor in (scene.nadir or {}).values()} - {""}:
@@ -93,7 +93,7 @@ def notes_of(scenes: Sequence[Scene], bands: Iterable[str]) -> Iterator[Note]:
 
 
 def factor_at(scene: Scene, band: str, frame: Frame) -> Floats | None:
-    """What reflectance is to be multiplied by at every pixel (y, x); None: it stays as it is."""
+    """Factor on reflectance for every pixel (y, x); None: no correction."""
     factor = None if scene.nadir is None else scene.nadir.get(scene.instrument.band(band).name)
     if factor is None:
         return None
@@ -101,7 +101,7 @@ def factor_at(scene: Scene, band: str, frame: Frame) -> Floats | None:
     places = _Places.of(frame, factor.nodes)
     if parts is None:
         return places.between(factor.mean)
-    # beside the strips of all parts there are no pixels; at their rims masks may say nothing
+    # outside the strips of all parts there are no pixels; at their edges masks may be undecided
     found = places.between(factor.mean)
     for number, values in zip(factor.parts, factor.values, strict=True):
         where = parts == number
@@ -111,7 +111,7 @@ def factor_at(scene: Scene, band: str, frame: Frame) -> Floats | None:
 
 
 def digest(scene: Scene) -> bytes:
-    """The same for the same factors."""
+    """Equal for equal factors."""
     found = hashlib.sha256()
     for name, factor in sorted((scene.nadir or {}).items()):
         found.update(f"{name} {factor.nodes} {factor.parts} {factor.places is None}".encode())
@@ -143,7 +143,7 @@ def _factor(scene: Scene, name: str, angles: Angles) -> NadirFactor:
 
 
 def _parts(scene: Scene, factor: NadirFactor, frame: Frame) -> Array | None:
-    """Number of the part of the instrument that saw each pixel; None where nothing says it."""
+    """Number of the instrument's part that saw each pixel; None if unknown."""
     if factor.places is None or len(factor.parts) == 1:
         return None
     href = resolve(factor.places, scene.access)
@@ -154,14 +154,14 @@ def _parts(scene: Scene, factor: NadirFactor, frame: Frame) -> Array | None:
 
 @dataclass(frozen=True)
 class _Places:
-    """Pixels counted in nodes: (rows, columns) of blocks, and where these lie in the frame."""
+    """Pixel positions in units of nodes, (rows, columns) of blocks, and the blocks' slices."""
 
     shape: tuple[int, int]
     blocks: tuple[tuple[tuple[slice, slice], Array, Array], ...]
 
     @classmethod
     def of(cls, frame: Frame, nodes: Nodes) -> _Places:
-        """In fixed blocks where coordinates have to be turned: they do not depend on the frame."""
+        """In fixed blocks, independent of the frame, if coordinates have to be transformed."""
         whole = slice(0, frame.shape[0]), slice(0, frame.shape[1])
         if isinstance(frame, NativeFrame) and frame.grid.crs == CRS.from_string(nodes.crs):
             corner, (rows, cols) = frame.lattice.transform, frame.window
@@ -195,7 +195,7 @@ def _counted(nodes: Nodes, y: Array, x: Array) -> tuple[Array, Array]:
 
 @dataclass(frozen=True)
 class _Files:
-    """Files of a scene's angles, wherever they are."""
+    """Files with a scene's angles, wherever they are."""
 
     scene: Scene
 

@@ -1,8 +1,8 @@
-"""One multiband picture of a scene: reflectance, mask and indices, cut to an area.
+"""Writes one multiband GeoTIFF of a scene: reflectance, mask and indices, cut to an area.
 
 The common bands on the grid of the finest of them, times 10000; the flags of the scene's own mask;
-NDVI and NDWI, times 10000. Where a pixel has no data, or lies outside of the area, the flag `fill`
-is set and all other bands hold nodata. The picture is made strip by strip.
+NDVI and NDWI, times 10000. Where a pixel has no data or lies outside the area, the flag `fill` is
+set and all other bands hold nodata. The file is written strip by strip.
 """
 
 from __future__ import annotations
@@ -44,23 +44,23 @@ Array = np.ndarray[Any, Any]
 
 _STRIP_PIXELS = 1 << 22
 _BLOCK = 512
-"""Edge of the blocks of the file: strips are whole rows of them."""
+"""Block size of the file; strips are whole rows of blocks."""
 _AROUND = 0.5
-"""Degrees around a scene."""
+"""Margin around a scene, degrees."""
 EXACT = Reading(bands=("green", "red", "nir"), mask=None)
-"""Reflectance that the indices are computed from."""
+"""Reflectance for the indices."""
 _CLOUDY = Flag.CLOUD | Flag.CIRRUS | Flag.SHADOW
 
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedPicture:
-    """What was written."""
+    """Summary of what was written."""
 
     grid: Grid
     pixels: int
-    """With data."""
+    """Number of pixels with data."""
     cloudy: int
-    """Those of them with a cloud, cirrus or shadow."""
+    """Number of those with cloud, cirrus or shadow."""
 
 
 @dataclass
@@ -70,10 +70,10 @@ class _Counts:
 
 
 def planes(stack: Stack, exact: Stack, flags: Array, counts: Array | None = None) -> Array:
-    """(band, y, x) int16, as `prepared.planes`, of a stack of at most one date in whole numbers.
+    """(band, y, x) int16, as `prepared.planes`, of an integer stack with at most one date.
 
-    `exact` is the same date read by `EXACT`: an index of rounded bands is off by up to 0.0018.
-    `flags` (y, x); `counts` (y, x) is False where a pixel is cut away, or nothing is.
+    `exact` is the same date read with `EXACT`: an index of rounded bands is off by up to 0.0018.
+    `flags` (y, x); `counts` (y, x) is False for pixels outside the area; None: no area.
     """
     valid = stack.valid[0] if len(stack) else np.zeros(stack.grid.shape, dtype=bool)
     if counts is not None:
@@ -101,9 +101,9 @@ def planes(stack: Stack, exact: Stack, flags: Array, counts: Array | None = None
 def write(
     path: Path, scene: Scene, area: BaseGeometry | None, making: FlagSource = OWN_LAYERS
 ) -> PreparedPicture:
-    """Write the picture as a Cloud Optimized GeoTIFF; `area` is in longitude and latitude.
+    """Write a Cloud Optimized GeoTIFF; `area` is in longitude and latitude.
 
-    `making` says what its mask is made of. Raises `Empty` when the scene has no pixel there,
+    `making` selects the source of the mask. Raises `Empty` if the scene has no pixel there,
     `InputError` for a file that cannot be read, `OutputError`.
     """
     reading = _reading(scene)
@@ -126,31 +126,31 @@ def write(
     )
     frame = NativeFrame(lattice, window)
     write_mosaic(path, spec, _pieces(scene, reading, frame, shape, making, counts))
-    raise_if_stopped()  # it may have been given up meanwhile, and must not appear then
+    raise_if_stopped()  # if stopped meanwhile, the file must not appear
     if counts.pixels == 0:
         raise Empty
     return PreparedPicture(grid=spec.grid, pixels=counts.pixels, cloudy=counts.cloudy)
 
 
 def _near(area: BaseGeometry, grid: Grid) -> BaseGeometry:
-    """The part of an area around a grid: the rest may lie where its CRS means nothing."""
+    """The part of an area near a grid: the rest may be outside the domain of its CRS."""
     return intersection_across_antimeridian(area, outline(grid).buffer(_AROUND))
 
 
 @lru_cache(maxsize=16)
 def _area_in(area: BaseGeometry, crs: str) -> BaseGeometry:
-    """The area in a CRS; most scenes of a run share theirs."""
+    """The area in a CRS, cached, as most scenes of a run share theirs."""
     return reproject_geometry(area, LON_LAT, CRS.from_wkt(crs))
 
 
 def _extent(scene: Scene, lattice: Lattice, reading: Reading) -> Window:
-    """The pixels that any of the bands has."""
+    """The pixels covered by any of the bands."""
     windows = []
     for name in reading.bands:
         grid = scene.band(name).grid
         box = None if grid is None else lattice.extent(grid)
         if box is not None:
-            # a hundredth of a pixel is rounding
+            # a hundredth of a pixel, for rounding
             rows, cols = lattice.window(box, (-0.01, -0.01))
             windows.append((rows, cols))
     if not windows:
@@ -162,7 +162,7 @@ def _extent(scene: Scene, lattice: Lattice, reading: Reading) -> Window:
 
 
 def planned_grid(scene: Scene, area: BaseGeometry | None) -> Grid | None:
-    """Grid of the picture that `write` would make, as far as can be known before; None: of none.
+    """Grid of the file that `write` would make, as far as known in advance; None: no file.
 
     Opens files whose grid is not known; raises `InputError`.
     """
@@ -181,7 +181,7 @@ def _reading(scene: Scene) -> Reading:
 def _cut(
     scene: Scene, lattice: Lattice, area: BaseGeometry | None
 ) -> tuple[Window, BaseGeometry | None]:
-    """Window of a scene in the area, and the area on its grid; raises `Empty` for none."""
+    """Window of a scene in the area, and the area on its grid; raises `Empty` if there is none."""
     window = _extent(scene, lattice, _reading(scene))
     if area is None:
         return window, None
@@ -219,7 +219,7 @@ def _pieces(
 
 
 def _tags(scene: Scene) -> dict[str | int, Any]:
-    """The scene's metadata as tags, those that are known; where its angles stood is no fact."""
+    """The scene's known metadata as tags, except paths of its angle files."""
     kept = {name: said for name, said in scene.metadata.items() if name != "angles"}
     tags: dict[str | int, Any] = {
         "SCENE": scene.id,

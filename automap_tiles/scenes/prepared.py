@@ -1,8 +1,8 @@
 """Prepared scenes: one multiband GeoTIFF each, all bands at one resolution, described by STAC.
 
-A folder of them holds `prepared.json`, a STAC collection, and for each scene `<id>.json`, a STAC
-item, and `<id>.tif`. The item is written last: where it is the picture is whole. A scene without a
-pixel in its area has an item without assets, so that it is not read again.
+The folder has `prepared.json`, a STAC collection, and for each scene a STAC item `<id>.json` and a
+raster `<id>.tif`. The item is written last, so its presence means that the raster is complete. A
+scene without a pixel in the area gets an item without assets, so that it is not read again.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from automap_tiles.parsing import parse_json
 from automap_tiles.storage import Address
 
 NAME = "prepared.json"
-"""A folder that holds it holds prepared scenes."""
+"""Marks a folder of prepared scenes."""
 MASK = "mask"
-"""Name of the band that holds `missions.Flag`."""
+"""Name of the band with `missions.Flag`."""
 NODATA = -32768
 SCALE = 1e-4
-"""Of all bands but the mask."""
+"""Scale of all bands but the mask."""
 ASSET = "image"
 KEY = "automap:scene"
-"""Property of the item with what a `Scene` says of itself."""
+"""Item property with the fields of the `Scene`."""
 
 FROM_ABOVE = "brdf of the run that prepared it"
-"""What a prepared scene says that was corrected (`Scene.is_from_above`)."""
+"""The correction that a prepared scene states as already applied (`Scene.is_from_above`)."""
 
 PREPARED_INDICES = ("ndvi", "ndwi")
-"""Made beside the bands, of reflectance that is not rounded."""
+"""Written beside the bands, computed from unrounded reflectance."""
 
 _TEXTS = ("id", "sensor", "time")
 _NO_BOX = [0.0] * 4
@@ -46,11 +46,11 @@ _ABOUT: Mapping[str, tuple[type, ...]] = {
 }
 """What `about` keeps, and of which kinds it is."""
 _ASKED = 16
-"""Items that an object store is asked for at a time."""
+"""Number of items requested from an object store at a time."""
 
 
 def planes(sensor: Sensor) -> tuple[str, ...]:
-    """Bands of the pictures of a sensor: those that it has of the common ones, mask, indices."""
+    """Bands of a sensor's prepared scenes: its common bands, mask, indices."""
     return (*sensor.common_bands, MASK, *PREPARED_INDICES)
 
 
@@ -74,10 +74,10 @@ def scenes(folder: Address) -> tuple[list[Scene], list[tuple[str, str]]]:
 def items(
     folder: Address, known: Iterable[str] = ()
 ) -> Iterator[tuple[str, dict[str, Any] | None]]:
-    """STAC items by file name, None for what is none; raises `InputError`.
+    """STAC items by file name, None for invalid ones; raises `InputError`.
 
-    A store may list an object moments after it is there. So what the collection names, and what is
-    `known` to the caller by name, is asked for as well.
+    A store may list a new object with a delay, so items that the collection links to, or that the
+    caller names in `known`, are also requested by name.
     """
     keys = folder.as_folder().list()
     listed = {key for key in keys if "/" not in key and is_item(key)}
@@ -103,7 +103,7 @@ def _named(folder: Address) -> Iterator[str]:
 
 
 def is_folder(folder: Address, names: Collection[str]) -> bool:
-    """Whether a folder holds prepared scenes; `names` are those that are listed."""
+    """Whether a folder holds prepared scenes; `names` is its listing."""
     return NAME in names or (folder.is_remote and (folder / NAME).exists())
 
 
@@ -111,22 +111,22 @@ def read_items(folder: Address, names: Sequence[str]) -> dict[str, dict[str, Any
     """Items by file name; raises `InputError`."""
     if not folder.is_remote or len(names) < 2:
         return {name: read_item(folder / name) for name in names}
-    # what is told in these threads belongs to who asks
+    # notes made in these threads belong to the caller
     contexts = [copy_context() for _ in names]
-    with ThreadPoolExecutor(_ASKED) as pool:  # an answer is waiting, not work
+    with ThreadPoolExecutor(_ASKED) as pool:  # I/O bound: waiting for answers
         found = pool.map(lambda told, name: told.run(read_item, folder / name), contexts, names)
         return dict(zip(names, found, strict=True))
 
 
 def is_item(name: str) -> bool:
-    """Whether a file of the folder is the item of a scene, by its name."""
+    """Whether a file name is that of a scene's item."""
     return name.endswith(".json") and name != NAME
 
 
 def read_item(address: Address) -> dict[str, Any] | None:
-    """An item; None when there is none, or what is there is none or damaged.
+    """An item; None if it is missing, invalid or damaged.
 
-    Raises `InputError` for a store that does not answer: that is not the same as no item.
+    Raises `InputError` if a store does not answer, which is not the same as a missing item.
     """
     try:
         content = address.read()
@@ -179,7 +179,7 @@ def _is_kind(value: Any, kinds: tuple[type, ...]) -> bool:
 
 
 def about(scene: Scene) -> dict[str, Any]:
-    """What the item keeps of a scene, plain JSON values."""
+    """Fields of a scene that its item keeps, plain JSON values."""
     from_above = scene.is_from_above if scene.nadir is None else FROM_ABOVE
     return {
         "id": scene.id,

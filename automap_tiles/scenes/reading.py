@@ -1,4 +1,4 @@
-"""Scenes as a stack of dates, on the sensor's own grid around a tile or on the tile itself."""
+"""Reads scenes as a stack of dates, on the sensor's grid around a tile or on the tile itself."""
 
 from __future__ import annotations
 
@@ -31,34 +31,34 @@ Bools = np.ndarray[Any, np.dtype[np.bool_]]
 GridMode = Literal["native", "tile"]
 _STRIP = 256
 WHOLE = 10_000
-"""Value of a reflectance of 1 in stacks of whole numbers."""
+"""Value of reflectance 1 in integer stacks."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """How scenes are read; the same for every tile."""
+    """Options for reading scenes, the same for every tile."""
 
     bands: tuple[str, ...] = COMMON
     mask: MaskRule | None = field(default_factory=MaskRule)
-    """None: only pixels without data do not count."""
+    """None: only pixels without data are excluded."""
     resampling: str = "nearest"
-    """Of scenes that lie on another grid than they are read on, or are moved."""
+    """Resampling of scenes that are shifted or on another grid."""
     grid: GridMode = "native"
     resolution: float | None = None
     """Pixel size of the stack in units of the scenes' CRS; None: that of the finest band."""
     whole: bool = False
-    """Whole numbers of 1/10000 (int16) in place of float32: half the memory, twice the speed."""
+    """Integers of 1/10000 (int16) in place of float32: half the memory, twice as fast."""
     cloud_distance: float | None = None
-    """Metres up to which the distance to the next cloud or shadow is measured; None: not at all."""
+    """Largest measured distance to the nearest cloud or shadow, metres; None: do not measure it."""
 
     @property
     def making(self) -> FlagSource:
-        """How the flags of the mask are made."""
+        """The source of the mask's flags."""
         return OWN_LAYERS if self.mask is None else self.mask.making
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Bands that are opened: those that are read, and those that masks are made of."""
+        """Bands that are opened: those requested, and those needed for masks."""
         return tuple(dict.fromkeys((*self.bands, *self.making.bands)))
 
     @property
@@ -71,10 +71,10 @@ class Reading:
 
 
 def lattice_of(scenes: Sequence[Scene], reading: Reading) -> Lattice:
-    """The grid that most scenes share: of the finest of the bands, or of the resolution asked for.
+    """The grid that most scenes share, for the finest of the bands or the requested resolution.
 
     Scenes on other grids (of another UTM zone, for instance) are resampled onto it. Raises
-    `InputError` when there are no scenes, or one has none of the bands.
+    `InputError` if there are no scenes, or if one has none of the bands.
     """
     finest = (
         min(
@@ -87,10 +87,10 @@ def lattice_of(scenes: Sequence[Scene], reading: Reading) -> Lattice:
 
 
 def shared_lattice(scenes: Sequence[Scene], reading: Reading) -> Lattice | None:
-    """The grid that dates are read on; None when they are warped onto the tile.
+    """The common grid of the dates; None if they are warped onto the tile.
 
-    That is where it is asked for, and, which is told, where scenes lie too far apart for one grid.
-    Raises as `lattice_of` does.
+    The latter is used on request and, with a note, if scenes lie too far apart for one grid. Raises
+    like `lattice_of`.
     """
     if reading.grid == "tile":
         return None
@@ -101,7 +101,7 @@ def shared_lattice(scenes: Sequence[Scene], reading: Reading) -> Lattice | None:
 
 
 def frame_of(target: Tile | Grid, lattice: Lattice | None) -> Frame | None:
-    """What a tile is read on: a window of the lattice, or without one the tile itself."""
+    """Where a tile is read: a window of the lattice, or without one the tile itself."""
     if lattice is None:
         if isinstance(target, Grid):
             own = Lattice.of(target)
@@ -136,7 +136,7 @@ def iter_scenes(
     resampling: str = "nearest",
     grid: GridMode = "native",
 ) -> Iterator[Stack]:
-    """As `read_stack`, one date at a time; dates without a valid pixel are left out."""
+    """Like `read_stack`, one date at a time; dates without a valid pixel are skipped."""
     reading = Reading(bands=tuple(bands), mask=mask, resampling=resampling, grid=grid)
     lattice = shared_lattice(scenes, reading)
     yield from iter_dates(overpasses(scenes), frame_of(target, lattice), reading)
@@ -153,8 +153,8 @@ def read_dates(
 ) -> Stack:
     """Dates on a frame; only those with a valid pixel are kept.
 
-    With `max_valid` every pixel gets at most so many dates, the first ones in `order` (places in
-    `dates`; default: as they are), and what lies behind is not read once all have them.
+    With `max_valid` every pixel gets at most this many dates, the first ones in `order` (indexes
+    into `dates`; default: unchanged), and reading stops once all pixels have them.
     """
     here = [] if frame is None else _here(dates, frame, reading, order)
     if frame is None or not here:
@@ -174,7 +174,7 @@ def read_dates(
 
 
 def iter_dates(dates: Sequence[Overpass], frame: Frame | None, reading: Reading) -> Iterator[Stack]:
-    """One stack of one date after the other, for what does not fit in memory."""
+    """One single-date stack after the other, for series that do not fit in memory."""
     if frame is None:
         return
     for place in _here(dates, frame, reading, None):
@@ -184,7 +184,7 @@ def iter_dates(dates: Sequence[Overpass], frame: Frame | None, reading: Reading)
 
 
 class _Growing:
-    """A stack while it is filled, date by date."""
+    """A stack that is filled date by date."""
 
     def __init__(self, dates: int, frame: Frame, reading: Reading) -> None:
         shape = frame.shape
@@ -199,7 +199,7 @@ class _Growing:
         self.ids: list[tuple[str, ...]] = []
 
     def add(self, place: int, date: Overpass, room: Bools | None) -> Bools | None:
-        """Read a date; its valid pixels, or None when there are none and it is left out."""
+        """Read a date; returns its valid pixels, or None if there are none and it is skipped."""
         number = len(self.places)
         values = self.values[number]
         valid: Bools = self.valid[number]
@@ -224,7 +224,7 @@ class _Growing:
         return valid
 
     def _add_member(self, number: int, samples: Bools, member: int) -> None:
-        """Note that samples of a date are not from its first scene."""
+        """Record which samples of a date are not from its first scene."""
         if self.members is None:
             self.members = np.zeros(self.valid.shape, dtype=np.uint16)
         self.members[number][samples] = member
@@ -262,7 +262,7 @@ def _on(stack: Stack, frame: Frame) -> Stack:
 def _here(
     dates: Sequence[Overpass], frame: Frame, reading: Reading, order: Sequence[int] | None
 ) -> list[int]:
-    """Places of the dates that reach the frame."""
+    """Indexes of the dates that intersect the frame."""
     places = range(len(dates)) if order is None else order
     return [
         place
@@ -272,16 +272,17 @@ def _here(
 
 
 def strips(frame: Frame | None, reading: Reading, dates: int, limit: int) -> Iterator[Frame | None]:
-    """A native frame in strips of rows whose stacks take about `limit` bytes; others whole.
+    """Split a native frame into strips of rows whose stacks take about `limit` bytes.
 
-    They are cut at multiples of `_STRIP` rows where there is room for so many: files are stored in
-    blocks, which would be decoded twice elsewhere.
+    Other frames stay whole. Strips are aligned to multiples of `_STRIP` rows if that many fit:
+    files are stored in blocks, which would otherwise be decoded twice.
     """
     if not isinstance(frame, NativeFrame):
         yield frame
         return
     rows, cols = frame.window
-    sample = len(reading.bands) * reading.dtype.itemsize + 3  # valid, and which scene it is from
+    # one byte for valid, two for the scene index
+    sample = len(reading.bands) * reading.dtype.itemsize + 3
     sample += 4 if reading.cloud_distance is not None else 0
     row_bytes = dates * len(cols) * sample
     step = max(16, limit // max(1, row_bytes))

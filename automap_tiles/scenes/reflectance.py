@@ -1,7 +1,7 @@
-"""Reflectance of a scene on a lattice of its own, for what looks at more of it than a tile does.
+"""Reflectance of a scene on a coarse lattice, for algorithms that need more than one tile.
 
-A lattice pixel is a whole number of pixels of the finest band along its edge and has the mean of
-what lies in it, so that every window gives the same values.
+A lattice pixel spans an integer number of the finest band's pixels and has their mean, so every
+window gives the same values.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 _METRES_IN_DEGREE = 111_320.0
 _FINEST_PARTS = 64
-"""Parts of a pixel's edge into which bands of another size are cut at most."""
+"""Largest number of parts per pixel edge for bands of another pixel size."""
 _PLAIN = Scaling(multiply=1.0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reflectance:
-    """Some bands of a scene on one lattice; picklable, opens nothing before it is read."""
+    """Some bands of a scene on one lattice; picklable, opens no file until it is read."""
 
     scene: Scene
     bands: tuple[str, ...]
@@ -45,9 +45,9 @@ class Reflectance:
 
     @classmethod
     def of(cls, scene: Scene, bands: Sequence[str], resolution: float) -> Reflectance:
-        """On pixels of about so many metres, never finer than the finest of the bands.
+        """On pixels of about this many metres, never finer than the finest band.
 
-        Raises `InputError` for a band that the scene lacks or that cannot be opened.
+        Raises `InputError` for a band that is missing or cannot be opened.
         """
         own = Lattice.of(_finest(scene, bands))
         factor = max(1, round(resolution / min(pixel_metres(own))))
@@ -55,23 +55,23 @@ class Reflectance:
 
     @classmethod
     def on(cls, scene: Scene, bands: Sequence[str], lattice: Lattice) -> Reflectance:
-        """On a lattice; raises `InputError` as well where it cannot express the scene's place."""
+        """On a given lattice; also raises `InputError` if the scene cannot be transformed to it."""
         box = lattice.extent(_finest(scene, bands))
         if box is None:
             raise InputError(f"scene {scene.id} cannot be read in {lattice.crs}")
-        # a hundredth of a pixel is rounding
+        # a hundredth of a pixel, for rounding
         extent = lattice.window(box, (-0.01, -0.01))
         return cls(scene=scene, bands=tuple(bands), lattice=lattice, extent=extent)
 
     @property
     def key(self) -> Hashable:
-        """The same for the same pixels: of the scene, its files as they are now and the lattice."""
+        """Equal for equal pixels: made of the scene, the state of its files and the lattice."""
         files = tuple(self.scene.band(band).href for band in self.bands)
         stamps = tuple(file_stamp(file) for file in files)
         return self.scene.id, files, stamps, self.lattice.transform
 
     def read(self, window: Window) -> tuple[Floats, Bools]:
-        """(band, y, x), 0 where a band has no data, and (y, x), True where any band has some."""
+        """(band, y, x), 0 where a band has no data, and (y, x), True where any band has data."""
         shape = len(window[0]), len(window[1])
         values = np.zeros((len(self.bands), *shape), dtype=np.float32)
         valid = np.zeros(shape, dtype=bool)
@@ -88,15 +88,15 @@ class Reflectance:
         return values, valid
 
     def mirrored(self, window: Window) -> tuple[Floats, Bools]:
-        """As `read`, but beyond the scene's edges lies its mirror image, edge pixels twice."""
+        """Like `read`, but mirrored beyond the scene's edges, with edge pixels repeated."""
         inner, (rows, cols) = self.mirror(window)
         values, valid = self.read(inner)
         return values[:, rows, cols], valid[rows, cols]
 
     def mirror(self, window: Window) -> tuple[Window, tuple[Array, Array]]:
-        """The pixels of the scene that a mirrored window is made of, and the places of each.
+        """The pixels of the scene behind a mirrored window, and an index into them.
 
-        An array (y, x) of the former becomes one of the latter by these as its index.
+        Indexing an array (y, x) of the former with it gives the latter.
         """
         places = [_mirror(span, own) for span, own in zip(window, self.extent, strict=True)]
         rows, cols = (range(int(each.min()), int(each.max()) + 1) for each in places)
@@ -105,7 +105,7 @@ class Reflectance:
     def _read_band(
         self, file: BandFile, window: Window, zenith: Array | None, out: Floats
     ) -> Bools:
-        """Means of one band, into `out` (y, x); where there is any."""
+        """Means of one band, into `out` (y, x); returns where there are any."""
         grid = band_grid(self.scene, file)
         parts = _parts(grid, self.lattice)
         fine = NativeFrame(finer(self.lattice, parts), finer_window(window, parts))
@@ -119,7 +119,7 @@ class Reflectance:
         pixels = fine.read(source, "nearest")[0]
         means, valid = _means(np.ma.getdata(pixels), np.ma.getmaskarray(pixels), parts)
         if zenith is not None and scaling.sun_elevation is not None:
-            lit = zenith < 90  # NaN is not
+            lit = zenith < 90  # False for NaN
             means = (means * scaling.multiply + scaling.add) / np.cos(
                 np.radians(np.where(lit, zenith, 0.0))
             )
@@ -131,7 +131,7 @@ class Reflectance:
 
 
 def sun_zenith(scene: Scene, frame: Frame) -> Array | None:
-    """Degrees for every pixel (y, x), NaN where there are none; None without such a band."""
+    """Degrees for every pixel (y, x), NaN where missing; None without such a band."""
     href = (scene.metadata.get("angles") or {}).get("sun_zenith")
     if href is None:
         return None
@@ -149,12 +149,12 @@ def pixel_metres(lattice: Lattice) -> tuple[float, float]:
 
 
 def coarser(lattice: Lattice, factor: int) -> Lattice:
-    """The lattice whose pixels have so many of these along their edges; the same corner."""
+    """The lattice with pixels coarser by a factor and the same corner."""
     return Lattice(crs=lattice.crs, transform=lattice.transform @ Affine.scale(factor))
 
 
 def finer(lattice: Lattice, factor: int) -> Lattice:
-    """The lattice with so many pixels along the edge of one of these; the same corner."""
+    """The lattice with pixels finer by a factor and the same corner."""
     return Lattice(crs=lattice.crs, transform=lattice.transform @ Affine.scale(1 / factor))
 
 
@@ -168,7 +168,7 @@ def finer_window(window: Window, factor: int) -> Window:
 
 
 def any_of(mask: Bools, factor: int) -> Bools:
-    """(y, x) of coarser pixels, True where any of the finer ones in it is."""
+    """(y, x) of coarse pixels, True where any of the fine ones is."""
     if factor == 1:
         return mask
     height, width = mask.shape
@@ -177,7 +177,7 @@ def any_of(mask: Bools, factor: int) -> Bools:
 
 
 def _means(data: Array, mask: Bools, factor: int) -> tuple[Array, Bools]:
-    """Mean of the pixels with data in each coarser one as float64, and where there are any."""
+    """Mean of the valid pixels in each coarse one as float64, and where there are any."""
     if factor == 1:
         return data.astype(np.float64), ~mask
     if not mask.any():
@@ -190,7 +190,7 @@ def _means(data: Array, mask: Bools, factor: int) -> tuple[Array, Bools]:
 
 
 def _sums(data: Array, factor: int) -> Array:
-    # 64 × 64 numbers of 16 bits fit 32; sums of whole numbers do not depend on their order
+    # 64 × 64 numbers of 16 bits fit in 32 bits; integer sums do not depend on their order
     small = data.dtype.kind in "iub" and data.dtype.itemsize <= 2
     kind = np.int32 if small else np.float64
     height, width = data.shape
@@ -202,7 +202,7 @@ def _sums(data: Array, factor: int) -> Array:
 
 
 def _parts(grid: Grid, lattice: Lattice) -> int:
-    """Into how many parts the edge of a lattice pixel is cut so that those of a grid are whole."""
+    """Number of parts per lattice pixel edge into which the pixels of a grid fit exactly."""
     ratio = grid.transform.a / lattice.transform.a
     for parts in range(1, _FINEST_PARTS + 1):
         size = ratio * parts
@@ -224,7 +224,7 @@ def _finest(scene: Scene, bands: Sequence[str]) -> Grid:
 
 
 def band_grid(scene: Scene, file: BandFile) -> Grid:
-    """Of a band's file, which is opened where it is not known."""
+    """Grid of a band's file, opened if it is not known."""
     return file.grid or _grid_at(resolve(file.href, scene.access))
 
 
@@ -234,5 +234,5 @@ def _grid_at(href: str) -> Grid:
 
 @lru_cache(maxsize=4096)
 def _kept_grid(href: str, _stamp: object) -> Grid:
-    """The stamp makes a file that was replaced another one."""
+    """The stamp distinguishes a replaced file."""
     return grid_of(href)

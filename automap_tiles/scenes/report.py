@@ -1,4 +1,4 @@
-"""What a search for scenes gave."""
+"""Result of a search for scenes."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from automap_tiles.scenes.funnel import Funnel
 
 @dataclass(frozen=True, kw_only=True)
 class SearchReport:
-    """What a search gave."""
+    """Result of a search for scenes."""
 
     scenes: tuple[Scene, ...] = ()
     """By time, then id."""
     rejected: tuple[tuple[str, str], ...] = ()
-    """(path or id, reason) of products that cannot be used."""
+    """(path or id, reason) of unusable products."""
     funnel: Funnel = field(default_factory=Funnel)
-    """How many there were at each step, and why the others were left out."""
+    """Number of scenes left after each step, and why the others were removed."""
 
     def __add__(self, other: SearchReport) -> SearchReport:
-        """Both together; what is in both is there once."""
+        """Union of both."""
         return in_order(
             [*self.scenes, *other.scenes],
             [*self.rejected, *other.rejected],
@@ -36,7 +36,7 @@ class SearchReport:
 def in_order(
     scenes: Iterable[Scene], rejected: Iterable[tuple[str, str]], funnel: Funnel | None = None
 ) -> SearchReport:
-    """Scenes sorted by time, equal ones once; different ones of one id get ids of their own."""
+    """Scenes sorted by time without duplicates; different ones with equal ids get distinct ids."""
     once: dict[tuple[Any, ...], list[Scene]] = {}
     for scene in scenes:
         alike = once.setdefault(_order(scene), [])
@@ -51,16 +51,17 @@ def in_order(
 
 
 Wanted = Sequence[str] | Callable[[Scene], Sequence[str]]
-"""Bands that a scene must have, by any of their names: the same of all scenes, or asked of each."""
+"""Bands that a scene must have, by any name: the same for all scenes, or a function of the
+scene."""
 
 
 def wanted_of(scene: Scene, wanted: Wanted | None) -> Sequence[str] | None:
-    """The bands that this scene must have; None: whatever it has."""
+    """The bands that this scene must have; None: no requirement."""
     return wanted(scene) if callable(wanted) else wanted
 
 
 def common_bands_of(scene: Scene) -> Sequence[str]:
-    """Those that its satellite has of the bands that are made alike of all satellites."""
+    """The common bands that the scene's satellite has."""
     return scene.instrument.common_bands
 
 
@@ -69,10 +70,10 @@ def _order(scene: Scene) -> tuple[datetime, str, tuple[str, ...]]:
 
 
 def _with_own_ids(scenes: Sequence[Scene]) -> Iterator[Scene]:
-    """Files are named after ids: two scenes never share one, whatever the case of its letters.
+    """Make ids unique, regardless of case, since files are named after them.
 
-    Where different acquisitions come under one name (renamed folders, flat names), all of them get
-    the time to the second, so that none is taken for what another one was before.
+    If different acquisitions share a name (renamed folders, flat names), each gets its time to the
+    second, so that none is confused with what had the name before.
     """
     shared = Counter(scene.id.lower() for scene in scenes)
     taken = {name for name, count in shared.items() if count == 1}

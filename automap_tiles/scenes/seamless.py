@@ -1,8 +1,8 @@
 """Tonal balancing of scenes: a gain for each band of a scene, and an offset for visible bands.
 
-They are found once, for all scenes together, from what they show of the same ground at the scale
-of an overview, and go with the scenes (`Scene.tones`): the same pixels come out however the work
-is cut. After the view (`scenes.nadir`), for that changes within a scene.
+They are estimated once for all scenes together, from overlaps at the scale of an overview, and
+stored with the scenes (`Scene.tones`): results do not depend on how the work is split. Applied
+after the view correction (`scenes.nadir`), which varies within a scene.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ Array = np.ndarray[Any, Any]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 _SIZE = 256
-"""Pixels along the longer side of the largest scene, as it is looked at."""
+"""Pixels along the longer side of the largest scene's overview."""
 _NEAREST = 6
-"""Other scenes that each is compared with: those nearest in time of all that it overlaps."""
+"""Number of overlapping scenes that each one is compared with, nearest in time."""
 _KEPT = 64
-"""Pictures in memory, of some hundred kilobytes for each band."""
+"""Overviews kept in memory, some hundred kilobytes per band each."""
 _HAZY = frozenset({"coastal", "blue", "green", "red"})
 """Bands that haze brightens so much that they need an offset."""
 
 
 def toned(scenes: Sequence[Scene], reading: Reading) -> tuple[Scene, ...]:
-    """The scenes with their gains and offsets, in their order.
+    """The scenes with their gains and offsets, in the same order.
 
-    Reads every scene at the scale of an overview, masked as in `reading`. Raises `InputError` for
-    a file that cannot be read.
+    Reads an overview of every scene, masked as in `reading`. Raises `InputError` for a file that
+    cannot be read.
     """
     looks = _Overviews.of(scenes, reading)
     found: dict[str, list[Overlap]] = {name: [] for name in reading.bands}
@@ -66,9 +66,9 @@ def toned(scenes: Sequence[Scene], reading: Reading) -> tuple[Scene, ...]:
 
 
 def notes_of(scenes: Sequence[Scene], before: Sequence[Scene] = ()) -> Iterator[Note]:
-    """Which scenes stay as they are because nothing tells how bright they are beside others.
+    """Notes on scenes left unchanged because no overlap relates their brightness to others.
 
-    `before`: the same ones as they were; none: without gains.
+    `before`: the same scenes without the new gains; None: they had none.
     """
     had = {scene.id: scene.tones or {} for scene in before}
     lone = [
@@ -87,7 +87,7 @@ def notes_of(scenes: Sequence[Scene], before: Sequence[Scene] = ()) -> Iterator[
 
 
 def _of_scene(scene: Scene, place: int, tones: dict[str, Tones]) -> dict[str, tuple[float, float]]:
-    """(gain, offset) by the mission's own name of a band; a scene that overlaps none keeps its."""
+    """(gain, offset) by the mission's own band name; unchanged for a scene without overlap."""
     return dict(scene.tones or {}) | {
         scene.instrument.band(name).name: _behind(
             scene, name, (float(found.gains[place]), float(found.offsets[place]))
@@ -98,7 +98,7 @@ def _of_scene(scene: Scene, place: int, tones: dict[str, Tones]) -> dict[str, tu
 
 
 def _behind(scene: Scene, name: str, tone: tuple[float, float]) -> tuple[float, float]:
-    """A gain and an offset behind those that the scene has already: what was looked at had them."""
+    """A gain and offset applied after those that the scene already has, as in the overview."""
     before = (scene.tones or {}).get(scene.instrument.band(name).name)
     if before is None:
         return tone
@@ -110,7 +110,7 @@ def _is_hazy(scene: Scene, name: str) -> bool:
 
 
 def _pairs(scenes: Sequence[Scene], windows: Sequence[Window]) -> list[tuple[int, int]]:
-    """Places of scenes that overlap, each with those nearest to it in time; in order."""
+    """Pairs of indexes of overlapping scenes, each with those nearest in time; sorted."""
     found: set[tuple[int, int]] = set()
     for place, window in enumerate(windows):
         near = [other for other in range(len(scenes))
@@ -126,7 +126,7 @@ def _days(one: Scene, two: Scene) -> float:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Overviews:
-    """The scenes on one wide lattice."""
+    """Overviews of the scenes on one coarse lattice."""
 
     scenes: Sequence[Scene]
     reading: Reading
@@ -148,7 +148,7 @@ class _Overviews:
         )
 
     def overlaps(self, one: int, two: int) -> dict[str, Overlap]:
-        """Of all bands, or of none where in one the two share too little."""
+        """Overlaps for all bands, or none if the two share too little in one of them."""
         shared = intersection(self.windows[one], self.windows[two])
         if shared is None:
             return {}
@@ -170,7 +170,7 @@ class _Overviews:
 
     @cached_property
     def _look(self) -> Callable[[int], tuple[Array, Bools]]:
-        """Pictures by place, some of which are kept as long as this is."""
+        """Returns overviews by index; some are cached for its lifetime."""
         return lru_cache(maxsize=_KEPT)(self._read)
 
     def _read(self, place: int) -> tuple[Array, Bools]:

@@ -16,8 +16,8 @@ from automap_tiles.vector import intersects_across_antimeridian
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-# Scenes of one overpass follow each other within seconds; a satellite takes 12 minutes from pole
-# to equator and comes back to the same place after days, or 100 minutes later in high latitudes.
+# Scenes of one overpass follow each other within seconds; a satellite takes 12 minutes from pole to
+# equator and returns to the same place after days, or after 100 minutes at high latitudes.
 _SAME_OVERPASS = timedelta(minutes=5)
 
 _REFLECTANCE = {
@@ -28,7 +28,7 @@ _REFLECTANCE = {
 
 @dataclass(frozen=True, kw_only=True)
 class Period:
-    """Days from first to last, both included, UTC."""
+    """First to last day, inclusive, UTC."""
 
     first: date | None = None
     last: date | None = None
@@ -43,43 +43,43 @@ class Period:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why a scene does not count."""
+    """Why a scene is excluded."""
 
     step: FunnelStep
     reason: str
-    """The same words for the same cause."""
+    """Equal causes give equal text."""
     remedy: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What a scene must be to count."""
+    """Criteria for scenes."""
 
     period: Period = Period()
     satellites: frozenset[str] | None = None
     """`sentinel-2`, `landsat-8`, ...; None: any."""
     max_cloud_cover: float | None = None
-    """Per cent; a scene whose cover is not known counts."""
+    """Per cent; scenes of unknown cover are included."""
     area: BaseGeometry | None = None
     """Longitude and latitude; None: anywhere."""
     tiles: frozenset[str] = frozenset()
-    """`33TWL`, `016037`; none: all."""
+    """`33TWL`, `016037`; empty: all."""
     level: Level | None = None
-    """None: whatever there is."""
+    """None: any."""
 
     def __contains__(self, scene: Scene) -> bool:
         return self.refusal(scene) is None
 
     def refusal(self, scene: Scene) -> Refusal | None:
-        """The first step that leaves a scene out; None: it counts.
+        """The first step that excludes a scene; None: it is selected.
 
-        What is not known of a scene (its footprint, its cloud cover) does not leave it out.
+        Unknown properties of a scene (footprint, cloud cover) do not exclude it.
         """
         return next(filter(None, (rule(scene) for rule in self._rules)), None)
 
     @property
     def _rules(self) -> tuple[Callable[[Scene], Refusal | None], ...]:
-        """In the order of the steps."""
+        """Criteria in the order of the steps."""
         return self._of_satellite, self._in_time, self._in_place, self._of_cover, self._of_level
 
     def _of_satellite(self, scene: Scene) -> Refusal | None:
@@ -124,7 +124,7 @@ class Selection:
         return Refusal(step=FunnelStep.LEVEL, reason=f"{_REFLECTANCE[scene.kind]}, not asked for")
 
     def of(self, found: SearchReport) -> SearchReport:
-        """The scenes that count; where the others are left out is in the funnel."""
+        """The selected scenes; the funnel tells where the others were excluded."""
         funnel = found.funnel if found.funnel.found else Funnel(found=len(found.scenes))
         kept: list[Scene] = []
         for scene in found.scenes:
@@ -138,9 +138,9 @@ class Selection:
 
 
 def one_level(found: SearchReport, prefer: Level = "toa") -> SearchReport:
-    """Scenes of one level of each satellite: the preferred one where there is any of it.
+    """Reduce each satellite's scenes to one level: the preferred one if available.
 
-    The others are set aside, which the funnel and `rejected` say.
+    The others are listed in the funnel and in `rejected`.
     """
     there = {(scene.satellite, scene.kind) for scene in found.scenes}
     kept = [
@@ -160,9 +160,9 @@ def one_level(found: SearchReport, prefer: Level = "toa") -> SearchReport:
 
 
 def parse_period(text: str | date | Sequence[str | date]) -> Period:
-    """From `2018-04-01/2018-09-30`, a day, a month `2018-04`, a year, or a pair of those.
+    """Parse `2018-04-01/2018-09-30`, a day, a month `2018-04`, a year, or a pair of these.
 
-    `..` or nothing on one side leaves it open. Raises `ConfigError`.
+    `..` or nothing leaves one end open. Raises `ConfigError`.
     """
     if isinstance(text, str):
         parts: Sequence[str | date] = text.split("/")
@@ -180,7 +180,7 @@ def parse_period(text: str | date | Sequence[str | date]) -> Period:
 
 
 def _span(text: str | date) -> tuple[date | None, date | None]:
-    """First and last day of what is written."""
+    """First and last day of a day, month or year."""
     if isinstance(text, datetime):
         return text.date(), text.date()
     if isinstance(text, date):
@@ -212,32 +212,32 @@ def _no_period(text: object) -> ConfigError:
 
 @dataclass(frozen=True, kw_only=True)
 class Overpass:
-    """Scenes that a satellite saw one after the other on the same orbit: one date of a stack."""
+    """Scenes a satellite acquired in sequence on one orbit: one date of a stack."""
 
     scenes: tuple[Scene, ...]
-    """By time; where they overlap the first one that has data counts."""
+    """By time; where they overlap, the first one with data is used."""
 
     @property
     def id(self) -> str:
-        """Ids of all scenes."""
+        """Ids of all scenes, joined."""
         return "+".join(scene.id for scene in self.scenes)
 
     @property
     def time(self) -> datetime:
-        """Of the first scene."""
+        """Time of the first scene."""
         return self.scenes[0].time
 
     @property
     def cloud_cover(self) -> float | None:
-        """Mean of the scenes that say one, per cent."""
+        """Mean over the scenes that state one, per cent."""
         covers = [scene.cloud_cover for scene in self.scenes if scene.cloud_cover is not None]
         return sum(covers) / len(covers) if covers else None
 
 
 def overpasses(scenes: Iterable[Scene]) -> tuple[Overpass, ...]:
-    """Scenes of the same satellite, kind of reflectance and orbit within minutes, by time.
+    """Group scenes by satellite, level and orbit, minutes apart at most; sorted by time.
 
-    L1TP and L1GT of neighbouring rows are one overpass: what both saw is never counted twice.
+    L1TP and L1GT of neighbouring rows are one overpass, so that their overlap never counts twice.
     """
     groups: list[list[Scene]] = []
     latest: dict[tuple[str, Level], list[list[Scene]]] = {}

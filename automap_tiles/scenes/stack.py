@@ -25,30 +25,30 @@ Picture = np.ma.MaskedArray[Any, Any]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Stack:
-    """Reflectance of some dates; only dates with at least one valid pixel are there."""
+    """Reflectance of several dates; only dates with at least one valid pixel are included."""
 
     values: Array
     """(time, band, y, x) reflectance times `scale`; 0 where not valid."""
     valid: Bools
-    """(time, y, x): all bands have data, and none of the chosen flags is set."""
+    """(time, y, x): all bands have data, and no selected flag is set."""
     bands: tuple[str, ...]
-    """Names as they were asked for."""
+    """Names as requested."""
     times: tuple[datetime, ...]
-    """UTC, ascending unless asked otherwise."""
+    """UTC, ascending unless requested otherwise."""
     scene_ids: tuple[tuple[str, ...], ...]
-    """Of each date: its scenes that have pixels here."""
+    """For each date, its scenes with pixels here."""
     indexes: tuple[int, ...]
-    """Of each date: its place among all dates of the input, the same on every tile."""
+    """For each date, its index among all dates of the input, the same on every tile."""
     grid: Grid
     scale: float = 1.0
-    """Value of a reflectance of 1."""
+    """Value of reflectance 1."""
     cloud_distance: Array | None = None
-    """(time, y, x) float32 metres to the next cloud or shadow, where it was asked for."""
+    """(time, y, x) float32 metres to the nearest cloud or shadow, if requested."""
     members: Array | None = None
-    """(time, y, x) uint16: which of the date's `scene_ids` a valid sample is from; None where no
-    date has more than one scene here."""
+    """(time, y, x) uint16 index into the date's `scene_ids` for each valid sample; None if no date
+    has more than one scene here."""
     lattice: Lattice | None = None
-    """Where the grid is a window of the sensor's own; None on the grid of a tile."""
+    """If the grid is a window of the sensor's own; None on the grid of a tile."""
     window: Window | None = None
 
     @property
@@ -58,19 +58,19 @@ class Stack:
         return np.ma.MaskedArray(self.values, mask=mask, copy=False)
 
     def band(self, name: str) -> Picture:
-        """One band, (time, y, x) with a mask; raises `ValueError` when it is not in the stack."""
+        """One band, (time, y, x) with a mask; raises `ValueError` if it is not in the stack."""
         return np.ma.MaskedArray(self.values[:, self._place(name)], mask=~self.valid, copy=False)
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no date."""
+        """Whether it has no dates."""
         return len(self.times) == 0
 
     def __len__(self) -> int:
         return len(self.times)
 
     def raster(self, picture: Picture | Array) -> Raster:
-        """A result on the stack's grid, as a process may return it: it is warped onto the tile.
+        """A result on the stack's grid, as a process may return it; it is warped onto the tile.
 
         `picture` is (band, y, x) or (y, x).
         """
@@ -78,7 +78,7 @@ class Stack:
 
     @property
     def anchor(self) -> Affine | None:
-        """Of rasters on the stack's grid."""
+        """Anchor of rasters on the stack's grid."""
         return None if self.lattice is None else self.lattice.transform
 
     def without_dates(self) -> Stack:
@@ -95,14 +95,14 @@ class Stack:
         )
 
     def day_of_year(self) -> np.ndarray[Any, np.dtype[np.uint16]]:
-        """(time,) of each date, from 1."""
+        """(time,) day of year of each date, from 1."""
         days = [time.astimezone(UTC).timetuple().tm_yday for time in self.times]
         return np.array(days, dtype=np.uint16)
 
     def to_xarray(self) -> Any:
         """The stack as an `xarray.DataArray` (time, band, y, x), NaN where not valid.
 
-        Coordinates are dates, band names and pixel centres; the CRS stands in `spatial_ref` (CF
+        Coordinates are dates, band names and pixel centres; the CRS is in `spatial_ref` (CF
         conventions), as rioxarray reads it. Raises `MissingExtra` without xarray.
         """
         try:

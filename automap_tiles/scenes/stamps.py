@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class FarStamps:
-    """Of the objects of a place in a store."""
+    """Stamps of the objects of a place in a store."""
 
     root: str
-    """What the names begin with that GDAL gives to objects of the place."""
+    """Prefix of GDAL's names for objects of the place."""
     listed: Mapping[str, str]
     """By these names."""
 
     def of(self, path: str) -> str | None:
-        """Nothing for an object that is not there; None for what lies elsewhere.
+        """The stamp; empty if the object does not exist, None if it is somewhere else.
 
-        Raises `InputError` when the store cannot be asked.
+        Raises `InputError` if the store cannot be reached.
         """
         if path in self.listed:
             return self.listed[path]
@@ -38,7 +38,7 @@ class FarStamps:
         address = Address.of_url(path) if path.startswith(self.root) else None
         if address is None:
             return None
-        # a list may be of some moments ago: what should be there is asked for by name
+        # listings may lag: expected objects are requested by name
         try:
             return address.stamp()
         except FileNotFoundError:
@@ -46,7 +46,7 @@ class FarStamps:
 
 
 def far_stamps(place: str) -> FarStamps | None:
-    """Of a place in a store, which may be one object; None of all other places."""
+    """Stamps for a place in a store, which may be a single object; None for all other places."""
     if not is_remote(place):
         return None
     whole = split(place)[0] if is_archive(place) else place
@@ -54,9 +54,9 @@ def far_stamps(place: str) -> FarStamps | None:
 
 
 def stamp(href: str, far: FarStamps | None) -> str:
-    """Size and time of the file, or of the archive it is in; nothing for what is elsewhere.
+    """Size and time of the file, or of the archive it is in; empty for other locations.
 
-    Of an array of Zarr those of all its files.
+    For a Zarr array, those of all its files.
     """
     place = array_path(href)
     path = (place or href).partition("{")[2].partition("}")[0] or place or href
@@ -79,10 +79,10 @@ def _stamps_inside(folder: str) -> str:
 
 
 def product_fingerprint(scene: Scene, bands: Sequence[str], far: FarStamps | None = None) -> str:
-    """Of a scene as a product: other files, other scalings or another level give another one.
+    """Fingerprint of a scene as a product: changes with files, scalings and level.
 
-    Folders are not part of it, nor what a link is signed with: a product that was moved is the
-    same. What a catalogue does not tell of a file far away cannot be noticed.
+    It excludes folders and link signatures: a product that was moved is the same. Changes of a
+    remote file that its catalogue does not state go unnoticed.
     """
     digest = hashlib.sha256(f"{scene.id} {scene.level} {scene.time.isoformat()}".encode())
     found = [file for band in bands if (file := scene.find(band)) is not None]

@@ -1,4 +1,4 @@
-"""Scenes of STAC catalogues: files and APIs, searched by place, time, satellite and cloud."""
+"""Scenes from STAC catalogues (files and APIs), searched by place, time, satellite and cloud."""
 
 from automap_tiles.missions import parse_tile
 from automap_tiles.scenes.catalogue._area import from_bounds, item_bbox, normalised

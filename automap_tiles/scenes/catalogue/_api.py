@@ -1,4 +1,4 @@
-"""Search in a STAC API."""
+"""Search of a STAC API."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from automap_tiles.scenes.catalogue._retrying_io import RetryingIO
 
 PAGE = 100
-"""Items asked for at once: servers allow between 100 and 10000."""
+"""Page size; servers allow between 100 and 10000."""
 
 _ATTEMPTS = 7
 _ALWAYS = Period()
@@ -33,30 +33,29 @@ _ALWAYS = Period()
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a server is asked for; what it cannot select is sorted out afterwards."""
+    """Query for a server; criteria that it does not support are filtered afterwards."""
 
     collections: Sequence[str] | None = None
-    """None: all it has."""
+    """None: all."""
     area: BaseGeometry | None = None
     """Longitude and latitude."""
     period: Period = _ALWAYS
     max_cloud_cover: float | None = None
-    """Per cent; items that say none are left out where the server selects by it."""
+    """Per cent; servers that filter by it drop items that state no cover."""
     equals: Mapping[str, Sequence[str]] | None = None
-    """Properties and the values that they may have."""
+    """Properties and their permitted values."""
     page: int = PAGE
     limit: int | None = None
-    """Items at most, of each part of the area."""
+    """Maximum number of items for each part of the area."""
     backoff: float = 1.0
-    """Seconds of the first pause after an answer "not now"; each one after it is twice as long."""
+    """Initial pause in seconds after a temporary failure; doubled every time."""
 
 
 def search(url: str, request: Request) -> Iterator[Mapping[str, Any]]:
-    """Items page by page, each once.
+    """Items page by page, without duplicates.
 
-    Answers that mean "not now" are tried again with growing pauses, or after the one that the
-    server asks for. Raises `InputError` when the server cannot be reached or refuses, and
-    `MissingExtra`.
+    Temporary failures are retried with growing pauses, or after the pause that the server requests.
+    Raises `InputError` if the server cannot be reached or refuses, and `MissingExtra`.
     """
     try:
         import pystac_client  # noqa: F401
@@ -66,7 +65,7 @@ def search(url: str, request: Request) -> Iterator[Mapping[str, Any]]:
     seen: set[tuple[str, str]] = set()
     parts = (None,) if request.area is None else server_parts(request.area)
     with warnings.catch_warnings():
-        # What a server does not conform to is asked for only where it does.
+        # Extensions that a server does not conform to are only requested where it does.
         warnings.simplefilter("ignore")
         with _opened(url, request.backoff) as client:
             for part in parts:
@@ -125,7 +124,7 @@ def _interval(period: Period) -> str:
 
 
 def _selection(client: Client, request: Request) -> dict[str, Any]:
-    """By properties, in the language that the server speaks; nothing when it speaks none."""
+    """Filter by properties in a query language of the server; empty if it has none."""
     equals = request.equals or {}
     if request.max_cloud_cover is None and not equals:
         return {}
@@ -147,7 +146,7 @@ def _selection(client: Client, request: Request) -> dict[str, Any]:
 
 
 def _items(client: Client, url: str, arguments: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Items of all pages, until one comes a second time."""
+    """Items of all pages, until one is repeated."""
     from pystac_client.exceptions import APIError
 
     seen: set[str] = set()

@@ -1,7 +1,6 @@
-"""Areas and footprints on the globe, over the antimeridian too.
+"""Areas and footprints on the globe, including those that cross the antimeridian.
 
-What comes out lies between -180 and 180; what runs over the antimeridian has parts on both sides
-(as RFC 7946 wants it).
+Results lie between -180 and 180 and are split at the antimeridian (RFC 7946).
 """
 
 from __future__ import annotations
@@ -15,21 +14,21 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 _FAR = 1080.0
-"""Longitudes are not counted on for more turns of the globe than three."""
+"""Longitudes may wrap around the globe up to three times."""
 
 _MANY_POINTS = 200
-"""An outline with more is sent to a server as its hull: some refuse long requests."""
+"""Outlines with more points are sent as their convex hull: some servers refuse long requests."""
 
 
 def from_bounds(left: float, bottom: float, right: float, top: float) -> BaseGeometry:
-    """A box in degrees; `left > right` is a box over the antimeridian, as in GeoJSON's bbox."""
+    """A box in degrees; `left > right` crosses the antimeridian, as in a GeoJSON bbox."""
     from shapely import box
 
     return normalised(box(left, bottom, right + 360 if left > right else right, top))
 
 
 def item_bbox(left: float, bottom: float, right: float, top: float) -> list[float]:
-    """Of an item: west is beyond east where a box runs over the antimeridian (RFC 7946, 5.2)."""
+    """The bbox of an item; west exceeds east if it crosses the antimeridian (RFC 7946, 5.2)."""
     return [_turned(left), bottom, _turned(right), top]
 
 
@@ -40,7 +39,7 @@ def _turned(lon: float) -> float:
 def normalised(area: BaseGeometry) -> BaseGeometry:
     """The same area with longitudes between -180 and 180.
 
-    Raises `InputError` for what cannot be degrees.
+    Raises `InputError` if the coordinates cannot be degrees.
     """
     from shapely import box, make_valid, union_all
     from shapely.affinity import translate
@@ -63,10 +62,10 @@ def normalised(area: BaseGeometry) -> BaseGeometry:
 def footprint(
     geometry: Mapping[str, Any] | None, bbox: Sequence[float] | None
 ) -> BaseGeometry | None:
-    """Of an item; None when it has neither.
+    """Footprint of an item; None if it has neither.
 
-    A scene is narrow: an edge of more than half the globe is one that runs over the antimeridian.
-    Raises `InputError` for what is no geometry.
+    Scenes are narrow, so an edge longer than half the globe crosses the antimeridian. Raises
+    `InputError` for an invalid geometry.
     """
     from shapely import MultiPolygon, force_2d, make_valid, union_all
     from shapely.errors import ShapelyError
@@ -90,9 +89,9 @@ def footprint(
 
 
 def server_parts(area: BaseGeometry) -> tuple[BaseGeometry, ...]:
-    """What servers are asked for: one simple geometry on each side of the antimeridian.
+    """Geometries to query a server with: a simple one on each side of the antimeridian.
 
-    At least the area itself, which scenes are compared with once more afterwards.
+    They cover at least the area itself, against which scenes are tested again afterwards.
     """
     from shapely import box, get_num_coordinates
 
@@ -109,7 +108,7 @@ def server_parts(area: BaseGeometry) -> tuple[BaseGeometry, ...]:
 
 
 def _check_finite(coordinates: Any) -> None:
-    """Raises `ValueError` for what cannot be degrees, which shapely only warns of."""
+    """Raise `ValueError` for coordinates that cannot be degrees, where shapely only warns."""
     if isinstance(coordinates, list | tuple):
         for inner in coordinates:
             _check_finite(inner)
@@ -131,7 +130,7 @@ def _of_bbox(bbox: Sequence[float]) -> BaseGeometry:
 
 
 def _unrolled(polygon: Any) -> Any:
-    """Without jumps from one side of the globe to the other; round a pole: a cap."""
+    """Remove jumps across the antimeridian; a ring around a pole becomes a cap."""
     from shapely import Polygon, box
 
     rings = [_unrolled_ring(ring.coords) for ring in (polygon.exterior, *polygon.interiors)]

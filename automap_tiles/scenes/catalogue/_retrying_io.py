@@ -16,7 +16,7 @@ from automap_tiles.scenes.download.retry_policy import Patience, TryAgain, annou
 from automap_tiles.stopping import sleep
 
 _TIMEOUT = (10.0, 120.0)
-# Answers that break off come as errors of the connection or of the encoding.
+# Interrupted responses show up as connection or encoding errors.
 _TEMPORARY = (
     requests.ConnectionError,
     requests.Timeout,
@@ -26,10 +26,10 @@ _TEMPORARY = (
 
 
 class RetryingIO(StacApiIO):
-    """Tries again what may work later, with growing pauses or those that the server asks for.
+    """Retries temporary failures, with growing pauses or those that the server requests.
 
-    Pauses that one would notice are announced, and have a limit. A public catalogue is not followed
-    to addresses inside of this network.
+    Noticeable pauses are announced and limited. A public catalogue is not followed to addresses
+    inside the local network.
     """
 
     def __init__(self, url: str, patience: Patience) -> None:
@@ -40,7 +40,7 @@ class RetryingIO(StacApiIO):
         self.session.hooks["response"].append(_turned_away)
 
     def read_text(self, source: Any, *args: Any, **more: Any) -> str:
-        """Never a file of this machine, whatever a server's links say."""
+        """Never reads a local file, whatever links a server sends."""
         if isinstance(source, str) and not source.startswith(("http://", "https://")):
             raise InputError("a catalogue leads to something that is not an address", shown(source))
         return super().read_text(source, *args, **more)
@@ -52,7 +52,7 @@ class RetryingIO(StacApiIO):
         headers: dict[str, str] | None = None,
         parameters: dict[str, Any] | None = None,
     ) -> str:
-        """The answer; raises `APIError` for a refusal, and when it was tried often enough."""
+        """The response; raises `APIError` for a refusal, or when the retries are used up."""
         failures = 0
         while True:
             try:
@@ -75,7 +75,7 @@ def _turned_away(response: requests.Response, *_: Any, **__: Any) -> None:
 
 
 def _temporary(error: BaseException) -> TryAgain | None:
-    """What is behind an error of pystac-client, where that may be over later."""
+    """The cause of a pystac-client error, if it may be temporary."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, TryAgain):

@@ -1,4 +1,4 @@
-"""Scenes of a catalogue: a STAC file or a STAC API."""
+"""Scenes from a catalogue: a STAC file or a STAC API."""
 
 from __future__ import annotations
 
@@ -29,33 +29,33 @@ _WORKERS = 16
 
 @dataclass(frozen=True, kw_only=True)
 class SearchOptions:
-    """How a catalogue is searched."""
+    """Search options."""
 
     tiles: Sequence[str] = ()
-    """`33TWL`, `16/37`; none: all."""
+    """`33TWL`, `16/37`; empty: all."""
     collections: Sequence[str] | None = None
-    """Of an API; None: those that a known catalogue has of the satellites, or all."""
+    """Collections of an API; None: those that a known catalogue has for the satellites, or all."""
     level: Level | None = None
-    """None: whatever there is."""
+    """None: any."""
     bands: Wanted | None = None
-    """That a scene must have."""
+    """Bands that a scene must have."""
     verify: Verify = "doubtful"
-    """Whose numbers are looked at, for the offset of Sentinel-2."""
+    """Which scenes to check for the offset of Sentinel-2."""
     alternate: str | None = None
-    """Name of other addresses of the same files, taken where an item has them: `s3`."""
+    """Name of the alternate asset addresses to prefer: `s3`."""
     limit: int | None = None
-    """Items at most that are asked for."""
+    """Maximum number of items to request."""
     page: int = _api.PAGE
 
 
 def search(
     source: str | Path, selection: Selection | None = None, options: SearchOptions | None = None
 ) -> SearchReport:
-    """Scenes of a STAC file, of a STAC API, or of a catalogue by its name (`providers`).
+    """Scenes from a STAC file, a STAC API, or a catalogue known by name (`providers`).
 
-    Items that cannot be used are in `rejected` with the reason; where the others are left out is in
-    the funnel, which begins with what the server sent. Raises `InputError` when the catalogue
-    itself cannot be read, `ConfigError` for what it cannot have, and `MissingExtra`.
+    Unusable items are in `rejected` with the reason; the funnel, which starts with what the server
+    sent, tells where the others were removed. Raises `InputError` if the catalogue itself cannot be
+    read, `ConfigError` for something it does not offer, and `MissingExtra`.
     """
     options = options or SearchOptions()
     selection = replace(
@@ -93,7 +93,7 @@ def search(
 
 @dataclass(kw_only=True)
 class _Drawn:
-    """Items as far as they have come: of a hundred thousand those are kept that count."""
+    """Items received so far; only matching ones are kept, as there may be a hundred thousand."""
 
     sketches: list[Sketch] = field(default_factory=list)
     rejected: list[Failure] = field(default_factory=list)
@@ -116,7 +116,7 @@ def _drawn(
             own = sketch(read(each.data, each.href), access)
         except AutomapError as error:
             check_own(error)
-            # its traceback holds the item
+            # its traceback references the item
             found.rejected.append((name, error.with_traceback(None)))
             continue
         refusal = selection.refusal(own.scene)
@@ -132,7 +132,7 @@ def _address(source: str | Path, provider: Provider | None) -> str:
 
 
 def _reader(href: str) -> Callable[[str], bytes]:
-    """Reads documents that a catalogue links to, where it may link to them."""
+    """A function that reads linked documents, limited to permitted addresses."""
     schemes, access = schemes_of(href), PUBLIC if is_public(href) else None
 
     def read(link: str) -> bytes:
@@ -172,7 +172,7 @@ def _items(
 
 
 def _own_address(item: Mapping[str, Any]) -> str | None:
-    """Where the server has the item, which its relative links start from."""
+    """The item's own address, the base of its relative links."""
     links = item.get("links")
     for link in links if isinstance(links, list) else []:
         if isinstance(link, Mapping) and link.get("rel") == "self":
@@ -183,7 +183,7 @@ def _own_address(item: Mapping[str, Any]) -> str | None:
 def _tile_properties(
     provider: Provider | None, satellites: Iterable[str] | None, tiles: Sequence[str]
 ) -> dict[str, list[str]]:
-    """Only where one satellite is asked for: others name their tiles otherwise."""
+    """Filter for a single satellite; several satellites may name their tiles differently."""
     wanted = set(satellites or ())
     if provider is None or len(wanted) != 1 or not tiles:
         return {}

@@ -1,4 +1,4 @@
-"""STAC files: an item, an ItemCollection, a collection or catalogue with what it links to."""
+"""STAC files: an item, an ItemCollection, or a collection or catalogue with its links."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from automap_tiles.parsing import parse_json
 from automap_tiles.scenes.download.address import resolve, shown
 
 _WORKERS = 16
-"""Small files far away are latency, not work."""
+"""Small remote files are bound by latency, not CPU."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReadItem:
-    """One item, or why there is none."""
+    """One item, or why it could not be read."""
 
     href: str
-    """Where it was read."""
+    """Address it was read from."""
     data: Mapping[str, Any] | None = None
     error: str | None = None
 
@@ -37,17 +37,17 @@ def read_document(href: str, read: Callable[[str], bytes]) -> Mapping[str, Any]:
 
 
 def is_api(document: Mapping[str, Any]) -> bool:
-    """Whether it is the landing page of a STAC API with a search."""
+    """Whether it is the landing page of a STAC API with item search."""
     return any(link.get("rel") == "search" for link in _links(document))
 
 
 def items(
     document: Mapping[str, Any], href: str, read: Callable[[str], bytes]
 ) -> Iterator[ReadItem]:
-    """Items of a document and of what it links to, each file once.
+    """Items of a document and of those it links to, each file once.
 
-    What cannot be read among the links is told of and does not end the rest. Raises `InputError`
-    when the document itself is nothing of STAC.
+    Unreadable links are reported and do not stop the others. Raises `InputError` if the document
+    itself is not STAC.
     """
     if _own_items(document) is None and not _is_parent(document):
         kind = document.get("type")
@@ -82,7 +82,7 @@ def _reader(
 
 
 def _own_items(document: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
-    """Items in the document itself; None when it is of another kind."""
+    """Items in the document itself; None if it is of another type."""
     if document.get("type") == "Feature":
         return [document]
     features = document.get("features")

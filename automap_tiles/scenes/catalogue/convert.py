@@ -1,4 +1,4 @@
-"""From a STAC item to a scene."""
+"""Conversion of STAC items to scenes."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
     from automap_tiles.grid import Grid
 
-_LARGEST_PIXEL = 1000.0  # metres; more is no pixel size but a coordinate in the wrong place
+_LARGEST_PIXEL = 1000.0  # metres; anything larger is a coordinate in the wrong place
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sketch:
-    """A scene as far as its item alone tells: enough to see whether it is wanted."""
+    """A scene as far as its item alone describes it: enough to decide whether it is wanted."""
 
     item: Item
     dialect: Dialect
@@ -47,7 +47,7 @@ class Sketch:
 
 
 def sketch(item: Item, access: str | None = None) -> Sketch:
-    """Raises `InputError` with the reason when the item cannot be used."""
+    """Raises `InputError` with the reason if the item cannot be used."""
     dialect, identity = recognise(item)
     if identity.day is not None and abs(identity.day - item.time.date()) > timedelta(days=1):
         raise InputError(
@@ -62,7 +62,7 @@ def sketch(item: Item, access: str | None = None) -> Sketch:
 
 
 def refused(item: Item) -> str:
-    """Words on files of the item that were left out, for a reason why something is missing."""
+    """Text on files of the item that were left out, to explain missing data."""
     if not item.refused:
         return ""
     names = ", ".join(item.refused[:3])
@@ -70,9 +70,9 @@ def refused(item: Item) -> str:
 
 
 def to_scene(drawn: Sketch, read: ReadFile) -> Scene:
-    """The scene with its scaling, for which metadata files are read where the item lacks it.
+    """The scene with its scaling, from metadata files if the item lacks it.
 
-    Raises `InputError` with the reason when it cannot be used.
+    Raises `InputError` with the reason if it cannot be used.
     """
     scaled = drawn.dialect.scalings(drawn.item, drawn.identity, drawn.bands, read)
     if not scaled.by_band:
@@ -148,7 +148,7 @@ def _crs(item: Item, asset: Mapping[str, Any]) -> str | None:
 
 
 def _grid(item: Item, asset: Asset) -> Grid | None:
-    """Of a file far away, as the item says; a file of this machine tells it surer itself."""
+    """Grid of a remote file as stated by the item; local files are opened instead."""
     from affine import Affine
 
     from automap_tiles.grid import Grid
@@ -161,7 +161,7 @@ def _grid(item: Item, asset: Asset) -> Grid | None:
     if len(transform) < 6 or len(shape) != 2 or code is None:
         return None
     affine = Affine(*transform[:6])
-    # Some items have the order of GDAL's geotransform, which puts a coordinate in the first place.
+    # Some items use the order of GDAL's geotransform, with a coordinate in the first place.
     is_north_up = affine.b == affine.d == 0 and 0 < affine.a <= _LARGEST_PIXEL and affine.e < 0
     if not is_north_up or min(shape) < 1:
         return None
@@ -176,7 +176,7 @@ def _known_crs(code: str) -> CRS | None:
 
     from automap_tiles.raster import ensure_env
 
-    ensure_env()  # else PROJ prints what it does not know
+    ensure_env()  # otherwise PROJ prints a message for an unknown code
     try:
         return CRS.from_user_input(code)
     except CRSError:

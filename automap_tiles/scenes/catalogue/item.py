@@ -1,7 +1,8 @@
-"""STAC items of any version, seen in one way.
+"""STAC items of any version in a uniform view.
 
-STAC had its bands in four places: `eo:bands` of the item, counted by the asset (0.x); `eo:bands` of
-the asset, with `raster:bands` beside them (1.0); `bands` (1.1); or values at the asset itself.
+Over time STAC has had bands in four places: `eo:bands` of the item, indexed by the asset (0.x);
+`eo:bands` of the asset, with `raster:bands` beside them (1.0); `bands` (1.1); or fields of the
+asset itself.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ def read_item(
     alternate: str | None = None,
     schemes: frozenset[str] | None = None,
 ) -> Item:
-    """An item from its JSON; `base` is where that was read, for links relative to it.
+    """Parse an item; `base` is the address it was read from, for relative links.
 
-    `alternate`: the name of other addresses of the same files (`s3`), taken where an asset has
-    them. `schemes` are those that its files may have (None: any); others are left out. Raises
-    `InputError` for what is no item.
+    `alternate`: name of the alternate addresses (`s3`) to use where an asset has them. `schemes`
+    lists the permitted schemes of asset addresses (None: any); other assets are left out. Raises
+    `InputError` for an invalid item.
     """
     properties = data.get("properties")
     assets = data.get("assets")
@@ -90,7 +91,7 @@ def _asset(
 def _is_here(href: str) -> bool:
     try:
         return kind_of(href) == "file"
-    except InputError:  # nothing reads it, which is told where it is read
+    except InputError:  # reported later, when the asset is read
         return False
 
 
@@ -113,7 +114,7 @@ def _bands(fields: Mapping[str, Any], listed: Sequence[Any]) -> tuple[BandInfo, 
 
 
 def _mappings(value: object, listed: Sequence[Any]) -> list[Mapping[str, Any]]:
-    """Bands as an asset gives them: by themselves, or by their place in the item's list."""
+    """Bands of an asset: given directly, or as indexes into the item's list."""
     if not isinstance(value, list):
         return []
     result: list[Mapping[str, Any]] = []

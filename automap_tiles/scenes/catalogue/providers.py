@@ -1,4 +1,4 @@
-"""Catalogues that are known by name; which of their collections hold what, the missions say."""
+"""Catalogues known by name; the missions define what their collections hold."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Provider:
     name: str
     url: str
     access: str | None = None
-    """Way to its files (`scenes._link_signing`)."""
+    """Access method of its files (`scenes._link_signing`)."""
 
 
 PROVIDERS = (
@@ -42,14 +42,14 @@ def by_name(name: str) -> Provider | None:
 
 
 def has(provider: Provider, satellite: str, level: Level) -> bool:
-    """Whether it has products of this level of a satellite."""
+    """Whether it has a satellite's products of this level."""
     return satellite in _having(provider, level)
 
 
 def collections(
     provider: Provider, satellites: Iterable[str] | None, level: Level | None
 ) -> tuple[str, ...]:
-    """What to search in; raises `ConfigError` for what the provider does not have."""
+    """Collections to search; raises `ConfigError` for what the provider does not have."""
     asked = None if satellites is None else set(satellites)
     wanted = dict.fromkeys(
         each.name
@@ -68,7 +68,7 @@ def collections(
 
 
 def tile_property(provider: Provider, satellite: str) -> tuple[str, str] | None:
-    """The property that names the tile of a satellite's items, and how it is written."""
+    """The property with the tile id in a satellite's items, and its format."""
     return next(
         (
             each.tile
@@ -80,7 +80,7 @@ def tile_property(provider: Provider, satellite: str) -> tuple[str, str] | None:
 
 
 def _having(provider: Provider, level: Level | None) -> set[str]:
-    """Satellites of which it has products of a level; None: of any."""
+    """Satellites for which it has products of a level; None: any level."""
     return {
         satellite
         for each in missions.collections(provider.name)

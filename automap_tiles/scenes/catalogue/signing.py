@@ -1,4 +1,4 @@
-"""Links of the Planetary Computer, which are open for an hour after they were signed.
+"""Signed links of the Planetary Computer, valid for an hour.
 
 A token signs all files of one container. Tokens are kept in memory only, until shortly before they
 expire; they are never printed, stored or passed on with a scene. A subscription key is taken from
@@ -20,10 +20,10 @@ from automap_tiles.parsing import parse_json
 SERVICE = "https://planetarycomputer.microsoft.com/api/sas/v1"
 _HOST = ".blob.core.windows.net"
 _PUBLIC = frozenset({"ai4edatasetspublicassets"})
-"""Accounts whose files are open to all: pictures for the catalogue."""
+"""Accounts with public files: thumbnails and the like."""
 
 _MARGIN = timedelta(minutes=5)
-"""A token is replaced so long before it expires: a file that is begun must still be let through."""
+"""A token is replaced this long before it expires, so that transfers just begun can finish."""
 
 Fetch = Callable[[str], bytes]
 
@@ -35,7 +35,7 @@ class _Token:
 
 
 class Signer:
-    """Turns addresses of files into links that can be opened now; used by many threads."""
+    """Turns addresses into signed links; thread-safe."""
 
     def __init__(
         self, fetch: Fetch | None = None, clock: Callable[[], datetime] | None = None
@@ -46,9 +46,9 @@ class Signer:
         self._lock = threading.Lock()
 
     def __call__(self, href: str) -> str:
-        """The link; addresses of other hosts, and links signed already, stay as they are.
+        """The signed link; other hosts and links that are already signed are returned unchanged.
 
-        Raises `InputError` when the service gives no token.
+        Raises `InputError` if the service does not issue a token.
         """
         parts = urlsplit(href)
         account = parts.netloc.lower().removesuffix(_HOST)
@@ -75,7 +75,7 @@ class Signer:
             expires = datetime.fromisoformat(data["msft:expiry"])
             return _Token(str(data["token"]), expires.replace(tzinfo=expires.tzinfo or UTC))
         except (ValueError, KeyError, TypeError):
-            # The answer may hold a token: nothing of it is shown.
+            # The response may contain a token: nothing of it is shown.
             raise InputError(
                 "the signing service gives no token", f"{account}/{container}"
             ) from None
@@ -92,5 +92,5 @@ _default = Signer()
 
 
 def sign(href: str) -> str:
-    """As `Signer`, with the tokens of this Python process."""
+    """Like `Signer`, with the tokens of this Python process."""
     return _default(href)

@@ -1,4 +1,4 @@
-"""The numbers of a scene compared with what its catalogue says of them."""
+"""Checks the numbers of scenes against the offset stated by their catalogue."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
     from automap_tiles.missions import Flags, Numbers
 
 Verify = Literal["never", "doubtful", "always"]
-"""Which scenes: those of whose offset different things are said, or all."""
+"""Which scenes to check: those with contradictory offsets, or all."""
 
 PIXELS = 512
-"""Of the longer side of what is read; a file with overviews gives that from some kilobytes."""
+"""Pixels along the longer side of the overview; from some kilobytes if the file has overviews."""
 
 _BANDS = ("blue", "red", "nir", "swir1")
 _WORKERS = 8
 _MOST_KEPT = 4096
 
 _reports: dict[Hashable, guard.Report] = {}
-"""What was said of local files in this process, by their stamps."""
+"""Results for local files in this process, by their stamps."""
 
 
 def verified(scenes: Iterable[Scene], which: Verify = "doubtful") -> list[Scene]:
-    """The scenes, with the offset that their numbers speak for where that is another one.
+    """The scenes, with the offset corrected where their numbers contradict it.
 
-    What was found is in `metadata["guard"]`. A scene whose files cannot be read now stays as it is
-    and says so there.
+    The result is in `metadata["guard"]`. A scene that cannot be read at the moment stays unchanged,
+    with a note there.
     """
     wanted = list(scenes)
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="verify") as pool:
@@ -50,7 +50,7 @@ def _verified(scene: Scene, which: Verify) -> Scene:
         report = _checked(scene)
     except AutomapError as error:
         check_own(error)
-        # Links may be signed, and what cannot be opened is named in full.
+        # Links may be signed, and error messages contain them in full.
         return _noted(scene, {"verdict": "unread", "findings": [scrubbed(str(error))]})
     noted = _noted(scene, {"verdict": str(report.verdict), "findings": list(report.findings)})
     if report.verdict is not guard.Verdict.MISMATCH or report.fits is None:
@@ -59,7 +59,7 @@ def _verified(scene: Scene, which: Verify) -> Scene:
 
 
 def _checked(scene: Scene) -> guard.Report:
-    """As `check`, and as before of local files that nobody has changed since."""
+    """Like `check`, cached for local files that have not changed."""
     key = _identity(scene)
     if key is None:
         return check(scene)
@@ -73,7 +73,7 @@ def _checked(scene: Scene) -> guard.Report:
 
 
 def _identity(scene: Scene) -> Hashable | None:
-    """All that `check` depends on; None where a file is not a local one."""
+    """Everything that `check` depends on; None if a file is not local."""
     from automap_tiles import raster
 
     files = [file for name in _BANDS if (file := scene.find(name)) and file.scaling]
@@ -89,9 +89,9 @@ def _identity(scene: Scene) -> Hashable | None:
 
 
 def check(scene: Scene) -> guard.Report:
-    """What the guard says of a coarse look at the scene.
+    """Result of the guard for an overview of the scene.
 
-    Raises `InputError` when none of its bands can be read.
+    Raises `InputError` if none of its bands can be read.
     """
     grid: Grid | None = None
     bands: dict[str, Numbers] = {}
@@ -140,7 +140,7 @@ def _flags(scene: Scene, grid: Grid) -> Flags | None:
             )
             table = quality_layer(layer.layer)
         except AutomapError:
-            continue  # it makes the judgement surer, and is not needed for it
+            continue  # improves the result, but is not required
         flags: Flags = table.to_flags(codes if table.kind == "bands" else codes[0])
         return flags
     return None

@@ -1,7 +1,7 @@
 """Coregistration: one shift for each scene, so that the dates of an area align.
 
-A shift is found once for a scene, from windows all over it at its own resolution, and goes with the
-scene (`Scene.shift`): the same pixels come out however the work is cut.
+A shift is estimated once per scene, from windows all over it at full resolution, and stored with
+the scene (`Scene.shift`): results do not depend on how the work is split.
 """
 
 from automap_tiles.scenes.coregistration._alignment import Alignment, align

@@ -1,8 +1,9 @@
-"""The shifts of scenes beside a reference: a file, or what most of the dates say.
+"""Shifts of scenes relative to a reference: a file, or the majority of the dates.
 
-Without a file there are two passes. In the first one all are compared with the clearest date, and
-the date that lies nearest to all others is where all shall lie; in the second one with the median
-of the clearest dates, moved there. Never with the date before: small errors would add up.
+Without a file there are two passes. The first compares all scenes with the clearest date; the date
+closest to all others defines the target position. The second compares with the median of the
+clearest dates, shifted there. Dates are never compared with their predecessor, as small errors
+would accumulate.
 """
 
 from __future__ import annotations
@@ -32,27 +33,27 @@ Look = Callable[[Window], Picture]
 """Reads a window of the reference."""
 
 _OF_MEDIAN = 15
-"""Dates that the median is made of, the clearest ones."""
+"""Number of dates in the median, the clearest ones."""
 _FEWEST = 3
-"""Dates that a median can be made of."""
+"""Smallest number of dates for a median."""
 _HALF = 0.5
-"""Part of those dates that must be clear where the median counts."""
+"""Share of these dates that must be clear for a pixel of the median to count."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Alignment:
-    """How scenes are brought onto each other."""
+    """Options of the co-registration."""
 
     band: str = "nir"
-    """What is compared: near infrared, in which fields and coasts are plain."""
+    """Band to compare: near infrared, which shows fields and coasts well."""
     reference: str | None = None
-    """Raster file whose first band all shall lie on; None: what most of the dates say."""
+    """Raster file whose first band is the reference; None: the majority of the dates."""
     making: FlagSource = OWN_LAYERS
-    """What the masks are made of."""
+    """Source of the masks."""
 
 
 def align(scenes: Sequence[Scene], alignment: Alignment) -> tuple[PlacedScene, ...]:
-    """The place of every scene, in their order; the scenes of a tile and place are one group.
+    """The placement of every scene, in their order; scenes of one tile and place form a group.
 
     Reads windows of every scene, a few at a time. Raises `InputError` for a file that cannot be
     read or a scene without the band.
@@ -99,7 +100,7 @@ def _in_two_passes(scenes: Sequence[Scene], windows: SceneWindows) -> list[Conse
 
 
 def _against(scenes: Sequence[Scene], windows: SceneWindows, look: Look) -> list[Consensus | Doubt]:
-    """The shift of every scene beside a reference, which is read once for each window."""
+    """The shift of every scene relative to a reference, which is read once per window."""
     found: list[list[Shift | Doubt]] = [[] for _ in scenes]
     for window in windows.windows:
         reference = look(window)
@@ -110,15 +111,15 @@ def _against(scenes: Sequence[Scene], windows: SceneWindows, look: Look) -> list
 
 
 def _anchored(found: Sequence[Consensus | Doubt], order: Sequence[int]) -> list[Consensus | Doubt]:
-    """The same shifts, of which that of the date nearest to all others becomes 0.
+    """The same shifts, relative to the date closest to all others.
 
-    So one date that lies off is moved rather than all the others; of equally near ones it is the
-    clearest, the first in `order`.
+    So a single misplaced date is moved rather than all the others; ties go to the clearest date,
+    the first in `order`.
     """
     told = [each for place in order if isinstance(each := found[place], Consensus)]
     if not told:
         return list(found)
-    # to a thousandth: two dates are equally near to each other
+    # rounded to a thousandth, as two dates are equally close to each other
     anchor = min(told, key=lambda each: round(sum(_apart(each, other) for other in told), 3)).shift
     return [
         each
@@ -138,7 +139,7 @@ def _apart(one: Consensus, other: Consensus) -> float:
 
 
 def _clear(scene: Scene, windows: SceneWindows) -> int:
-    """Pixels of its windows that count."""
+    """Number of valid pixels in its windows."""
     total = 0
     for window in windows.windows:
         raise_if_stopped()
@@ -149,7 +150,7 @@ def _clear(scene: Scene, windows: SceneWindows) -> int:
 def _median(
     members: Sequence[tuple[Scene, Shift]], windows: SceneWindows, window: Window
 ) -> Picture:
-    """(y, x) of dates that are moved and made equally bright; masked where few are clear."""
+    """(y, x) median of shifted and normalised dates; masked where few are clear."""
     pictures = [
         _evened(translate(windows.read(scene, window), (shift.rows, shift.columns)))
         for scene, shift in members
@@ -164,7 +165,7 @@ def _median(
 
 
 def _evened(picture: Picture) -> Picture:
-    """With mean 0 and standard deviation 1: else the edges of gaps would show in the median."""
+    """Normalised to mean 0 and standard deviation 1, else gaps would show in the median."""
     if picture.count() < 2 or not (spread := float(picture.std())):
         return np.ma.MaskedArray(np.zeros(picture.shape), mask=True)
     return np.ma.MaskedArray((picture - picture.mean()) / spread)
@@ -173,7 +174,7 @@ def _evened(picture: Picture) -> Picture:
 def _beside_file(
     scenes: Sequence[Scene], windows: SceneWindows, reference: str
 ) -> list[Consensus | Doubt]:
-    """The shift of every scene beside a file, which may reach but a part of them."""
+    """The shift of every scene relative to a file, which may cover only some of them."""
     grid = grid_of(reference)
     box = windows.lattice.extent(grid)
     if box is None:

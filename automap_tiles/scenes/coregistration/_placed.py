@@ -1,4 +1,4 @@
-"""Where a scene lies beside the others of its place."""
+"""Position of a scene relative to the others of its place."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class PlacedScene:
-    """A scene and by how much it is to be moved, or why that cannot be told."""
+    """A scene and its shift, or why none could be determined."""
 
     id: str
     found: Consensus | Doubt
@@ -27,7 +27,7 @@ class PlacedScene:
 
     @property
     def shift(self) -> tuple[float, float]:
-        """(x, y) in units of the bands' CRS; none where the scene stays where it is."""
+        """(x, y) in units of the bands' CRS; zero if the scene is not moved."""
         if isinstance(self.found, Doubt) or self.found.shift.is_aligned:
             return 0.0, 0.0
         shift = self.found.shift
@@ -54,7 +54,7 @@ class PlacedScene:
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> PlacedScene:
-        """The scene that `to_json` wrote; raises `KeyError`, `TypeError`, `ValueError`."""
+        """Inverse of `to_json`; raises `KeyError`, `TypeError`, `ValueError`."""
         width, height = said["pixel"]
         found: Consensus | Doubt
         if said["status"] == "refused":
@@ -70,13 +70,13 @@ class PlacedScene:
 
 
 def with_shifts(scenes: Iterable[Scene], placed: Iterable[PlacedScene]) -> tuple[Scene, ...]:
-    """The scenes, those moved that are to be."""
+    """The scenes with the shifts applied."""
     shifts = {each.id: each.shift for each in placed}
     return tuple(replace(scene, shift=shifts.get(scene.id, scene.shift)) for scene in scenes)
 
 
 def notes_of(placed: Iterable[PlacedScene], scenes: Iterable[Scene]) -> tuple[Note, ...]:
-    """One for each reason why some of the scenes stay where their files say."""
+    """One note per reason for which scenes stay at their files' georeference."""
     found = {each.id: each.found for each in placed}
     names: dict[str, list[str]] = defaultdict(list)
     for scene in scenes:
@@ -89,7 +89,7 @@ def notes_of(placed: Iterable[PlacedScene], scenes: Iterable[Scene]) -> tuple[No
 
 
 def _number(said: Any) -> float:
-    """Raises `ValueError` for one that moves nothing anywhere."""
+    """A finite number; raises `ValueError` otherwise."""
     found = float(said)
     if not math.isfinite(found):
         raise ValueError(f"{said} pixels")

@@ -1,4 +1,4 @@
-"""The table of shifts as a file: `automap coregister` writes it, a `scenes` input reads it."""
+"""The table of shifts: written by `automap coregister`, read by a `scenes` input."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def table_of(placed: Iterable[PlacedScene], *, band: str, reference: str | None)
 
 
 def read_table(path: str) -> tuple[PlacedScene, ...]:
-    """The scenes of a table; raises `InputError` without the file, `ConfigError` for another."""
+    """The scenes of a table.
+
+    Raises `InputError` if the file is missing, `ConfigError` if invalid.
+    """
     content = Address.of(path).read()
     if content is None:
         raise InputError("no such file", path)

@@ -1,4 +1,4 @@
-"""The windows of a scene that its shift is found from."""
+"""The windows of a scene from which its shift is estimated."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from automap_tiles.scenes.reflectance import band_grid, pixel_metres
 Picture = np.ma.MaskedArray[Any, Any]
 
 SIZE = 256
-"""Pixels along the edge of a window."""
+"""Window size, pixels."""
 _STEP = 128
-"""Pixels between windows at the least."""
+"""Smallest distance between windows, pixels."""
 _MOST = 4
-"""Windows along the edge of a scene."""
+"""Largest number of windows along a scene's edge."""
 _DILATION = 5
-"""Pixels that masks are widened by: the rims of clouds are brighter than the ground as well."""
+"""Dilation of masks in pixels: the fringes of clouds are brighter than the ground, too."""
 _SAME_PLACE = 0.5
-"""Share of the smaller one's area."""
+"""Share of the smaller scene's area."""
 _HIDDEN = Flag.CLOUD | Flag.CIRRUS | Flag.SHADOW | Flag.SNOW | Flag.WATER
-"""What changes or moves between dates: waves and glint as well."""
+"""Surfaces that change or move between dates, including waves and sun glint."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SceneWindows:
-    """How the windows of the scenes of one place are read; their band, their masks, their grid."""
+    """Windows of the scenes of one place: their band, masks and grid."""
 
     band: str
     lattice: Lattice
@@ -44,7 +44,7 @@ class SceneWindows:
 
     @classmethod
     def of(cls, scenes: Sequence[Scene], band: str, making: FlagSource) -> SceneWindows:
-        """Windows all over what the scenes reach, on the grid of the first of them."""
+        """Windows all over the scenes' extent, on the grid of the first one."""
         grids = [band_grid(scene, scene.band(band)) for scene in scenes]
         lattice = Lattice.of(grids[0])
         boxes = [lattice.extent(grid) or grid.bounds for grid in grids]
@@ -52,14 +52,17 @@ class SceneWindows:
         return cls(band=band, lattice=lattice, windows=_spread(reach), making=making)
 
     def within(self, box: Bounds) -> SceneWindows:
-        """Windows all over what a box has of these; none where it has nothing."""
+        """The windows for a box; empty if it does not intersect the scenes."""
         rows, cols = zip(*self.windows, strict=True)
         whole = (range(rows[0].start, rows[-1].stop), range(cols[0].start, cols[-1].stop))
         shared = intersection(whole, self.lattice.window(box, (-0.01, -0.01)))
         return replace(self, windows=() if shared is None else _spread(shared))
 
     def read(self, scene: Scene, window: Window) -> Picture:
-        """(y, x) of the band where the file says it lies, clouds, shadows, snow, water masked."""
+        """(y, x) of the band at the file's georeference.
+
+        Clouds, shadows, snow and water are masked.
+        """
         frame = NativeFrame(self.lattice, window)
         file = scene.band(self.band)
         source = FrameSource(
@@ -77,9 +80,9 @@ class SceneWindows:
 
 
 def of_one_place(scenes: Sequence[Scene], band: str) -> Iterator[list[Scene]]:
-    """Scenes that show about the same, in their order: where no name of a tile tells them apart.
+    """Scenes that cover about the same area, in their order, if no tile id tells them apart.
 
-    A scene joins the largest one that holds half of it.
+    A scene joins the largest one that covers half of it.
     """
     boxes = [band_grid(scene, scene.band(band)).bounds for scene in scenes]
 
@@ -106,7 +109,7 @@ def _spread(reach: Window) -> tuple[Window, ...]:
 
 
 def _spans(reach: range) -> list[range]:
-    """Windows along one side, evenly spread from end to end."""
+    """Windows along one side, evenly spaced from end to end."""
     size = min(SIZE, len(reach))
     room = len(reach) - size
     count = min(_MOST, room // _STEP + 1)

@@ -1,4 +1,4 @@
-"""Files of scenes fetched to a local folder: many at once, resumed by range, checked, whole."""
+"""Parallel download of scene files to a local folder: resumable, verified, atomic."""
 
 from automap_tiles.scenes.download._fetch import Fetched, FetchStatus, Gate, fetch
 from automap_tiles.scenes.download._files import RemoteFile, fetched, files_of, files_of_all

@@ -1,7 +1,7 @@
-"""Multihashes: a checksum that says by itself how it was made.
+"""Multihashes: checksums that name their own algorithm.
 
-Codes: the table of https://github.com/multiformats/multicodec. STAC's `file:checksum` is one, in
-hexadecimal digits.
+Codes: the table of https://github.com/multiformats/multicodec. STAC's `file:checksum` is a
+multihash in hexadecimal digits.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ _ALGORITHMS = {
     0xD5: "md5",
     0x1013: "sha224",
 }
-_BLAKE2B = 0xB200  # plus the bytes of the digest, 1 to 64
-_BLAKE2S = 0xB240  # plus the bytes of the digest, 1 to 32
+_BLAKE2B = 0xB200  # plus the length of the digest in bytes, 1 to 64
+_BLAKE2S = 0xB240  # plus the length of the digest in bytes, 1 to 32
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checksum:
-    """What the bytes of a file must come to."""
+    """Expected checksum of a file."""
 
     code: int
-    """Of the algorithm."""
+    """Algorithm."""
     digest: bytes
 
     def start(self) -> Any:
-        """A fresh hash of that kind, with `update` and `digest`."""
+        """A new hash object of that algorithm."""
         if _BLAKE2B < self.code <= _BLAKE2B + 64:
             return hashlib.blake2b(digest_size=self.code - _BLAKE2B)
         if _BLAKE2S < self.code <= _BLAKE2S + 32:
@@ -46,9 +46,9 @@ class Checksum:
 
 
 def parse(text: str) -> Checksum:
-    """A multihash in hexadecimal digits.
+    """Parse a multihash in hexadecimal digits.
 
-    Raises `InputError` when it is none, or of an algorithm that is not known here.
+    Raises `InputError` if it is invalid, or if the algorithm is not supported.
     """
     try:
         data = bytes.fromhex(text)
@@ -69,7 +69,7 @@ def _is_known(code: int) -> bool:
 
 
 def _varint(data: bytes) -> tuple[int, bytes]:
-    """An unsigned number of 7 bits a byte, lowest first, and what follows it."""
+    """An unsigned varint of 7 bits per byte, lowest first, and the remaining data."""
     value = 0
     for place in range(9):
         value |= (data[place] & 0x7F) << (7 * place)

@@ -1,4 +1,4 @@
-"""Many files at once."""
+"""Parallel download of many files."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from automap_tiles.scenes.failures import check_own
 from automap_tiles.stopping import Stopped, raise_if_stopped
 
 WORKERS = 8
-"""Files at once: more are rarely faster, and some servers turn away who asks for more."""
+"""Parallel transfers: more are rarely faster, and some servers reject clients that ask for more."""
 
 _ASK_SECONDS = 0.2
-"""How often it is asked whether to stop."""
+"""Interval at which to check whether to stop."""
 
 
 Gate = Callable[["RemoteFile", threading.Event], bool]
-"""Waits until a file may come; False when the event was set meanwhile."""
+"""Blocks until a file may be fetched; False if the event was set meanwhile."""
 
 
 class FetchStatus(StrEnum):
-    """What became of a file."""
+    """Outcome for a file."""
 
     FETCHED = "fetched"
     THERE = "there"
-    """It was complete before."""
+    """Already complete before."""
     FAILED = "failed"
 
 
@@ -43,10 +43,10 @@ class Fetched:
 
     file: RemoteFile
     path: Path
-    """Where it is when it has not failed."""
+    """Valid unless it failed."""
     status: FetchStatus
     bytes: int = 0
-    """That came now."""
+    """Bytes transferred in this run."""
     seconds: float = 0.0
     error: str | None = None
     """Why it failed."""
@@ -61,12 +61,12 @@ def fetch(
     progress: Callable[[int], None] | None = None,
     gate: Gate | None = None,
 ) -> Generator[Fetched]:
-    """Fetch files into a folder; each is told of as it is done.
+    """Fetch files into a folder; yields each one when it is done.
 
-    A file appears whole or not at all. What an earlier run left unfinished is gone on with. A file
-    that fails does not end the others; ending the iteration does, and keeps what has come.
-    `progress` is called, from any thread, with the number of bytes that came in. `gate` is asked
-    before each file, in their order, and may wait until there is room for it.
+    Files appear complete or not at all. Partial transfers of an earlier run are resumed. A failed
+    file does not stop the others; closing the iterator does, and keeps what has arrived. `progress`
+    is called, from any thread, with the number of bytes received. `gate` is called before each
+    file, in their order, and may block until there is room for it.
     """
     root = Path(folder)
     stop = threading.Event()
@@ -92,7 +92,7 @@ def fetch(
 
 
 def is_there(file: RemoteFile, target: Path) -> bool:
-    """Whether it is complete: a file has its name only when it is, so its size is enough."""
+    """Whether it is complete; a file gets its name only then, so checking its size suffices."""
     try:
         size = target.stat().st_size
     except OSError:

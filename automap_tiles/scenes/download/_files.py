@@ -1,4 +1,4 @@
-"""Which files a scene consists of, where they go, and the scene once they are there."""
+"""The files of a scene, their local paths, and the scene after the download."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from automap_tiles.scenes.report import SearchReport
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteFile:
-    """One file to be fetched."""
+    """One file to download."""
 
     href: str
     target: str
-    """Path below the folder of the download, with `/`."""
+    """Path below the download folder, with `/`."""
     size: int | None = None
-    """Bytes, where the catalogue tells."""
+    """Bytes, if the catalogue states it."""
     checksum: str | None = None
-    """Multihash in hexadecimal digits, where the catalogue tells."""
+    """Multihash in hexadecimal digits, if the catalogue states it."""
     access: str | None = None
     """As `Scene.access`."""
     scene: str | None = None
-    """Id."""
+    """Scene id."""
 
 
 def files_of(scene: Scene, bands: Iterable[str] | None = None) -> tuple[RemoteFile, ...]:
-    """Files of some bands (any name of theirs; default: all), the quality layers, the sun's angles.
+    """Files of some bands (by any name; default: all), the quality layers and the sun angles.
 
-    Each file once, though it may hold several bands. Raises `ConfigError` and `InputError` for a
-    band that the scene does not have.
+    Each file once, even if it holds several bands. Raises `ConfigError` and `InputError` for a band
+    that the scene does not have.
     """
     parts: list[BandFile | QualityFile] = list(
         scene.bands.values() if bands is None else map(scene.band, bands)
@@ -57,15 +57,15 @@ def files_of(scene: Scene, bands: Iterable[str] | None = None) -> tuple[RemoteFi
 
 
 def files_of_all(found: SearchReport, bands: Sequence[str] | None = None) -> tuple[RemoteFile, ...]:
-    """Of every scene."""
+    """Files of every scene."""
     return tuple(file for scene in found.scenes for file in files_of(scene, bands))
 
 
 def fetched(scene: Scene, folder: Path, bands: Iterable[str] | None = None) -> Scene:
-    """The scene as it is when its files lie below `folder`, with only those bands.
+    """The scene with its files below `folder`, with only those bands.
 
-    A local file is opened when its grid is asked for, so none is kept: what a catalogue says of a
-    file is not always so.
+    Grids are dropped, since local files are opened for them: a catalogue is not always right about
+    a file.
     """
     chosen = scene.bands
     if bands is not None:
@@ -87,15 +87,15 @@ def fetched(scene: Scene, folder: Path, bands: Iterable[str] | None = None) -> S
 
 
 def _angles(scene: Scene) -> dict[str, str]:
-    """Address of the sun's zenith angle for every pixel, the only angles that reflectance needs."""
+    """Address of the sun zenith band, the only angle that reflectance needs."""
     angles = scene.metadata.get("angles") or {}
     return {name: href for name, href in angles.items() if name == "sun_zenith"}
 
 
 def _targets(scene: Scene) -> dict[str, str]:
-    """Path of every file: the scene's folder and its own name, which is made unique.
+    """Target path of every file: the scene's folder and its own name, made unique.
 
-    Of all files of the scene, so that a file has one name whatever was asked for.
+    Computed for all files of the scene, so that the name of a file does not depend on the request.
     """
     folder = safe_name(scene.id)
     every = [file.href for file in scene.bands.values()] + [file.href for file in scene.quality]

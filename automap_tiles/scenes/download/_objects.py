@@ -12,7 +12,7 @@ from automap_tiles.scenes.download.retry_policy import TryAgain
 
 @contextmanager
 def open_object(href: str, start: int, validator: str | None) -> Iterator[Stream]:
-    """As `stream.open_stream`; the store's client tries again by itself."""
+    """Like `_open.open_stream`; the store's client does its own retries."""
     from automap_tiles.storage.remote import ObjectStorage
 
     root, key = split(href)
@@ -28,12 +28,12 @@ def open_object(href: str, start: int, validator: str | None) -> Iterator[Stream
 def _read_on(chunks: Iterator[bytes]) -> Iterator[bytes]:
     try:
         yield from chunks
-    except InputError as error:  # it was there when it was opened
+    except InputError as error:  # it existed when it was opened
         raise TryAgain(error.message) from None
 
 
 def split(href: str) -> tuple[str, str]:
-    """`s3://bucket` and the key in it."""
+    """`s3://bucket` and the key within it."""
     scheme, _, rest = href.partition("://")
     bucket, _, key = rest.partition("/")
     return f"{scheme}://{bucket}", key

@@ -1,4 +1,4 @@
-"""Any file as a stream of bytes, wherever it lies."""
+"""Opens any file as a byte stream, local or remote."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from automap_tiles.scenes.download.address import kind_of, local_path, shown
 def open_stream(
     href: str, start: int = 0, validator: str | None = None, *, public: bool = False
 ) -> AbstractContextManager[Stream]:
-    """The bytes from `start` on, if the file is still the one that `validator` was given with.
+    """The bytes from `start` on, if the file still matches `validator`.
 
-    `public`: http addresses inside of this network are refused, at redirects too.
+    `public`: refuses http addresses inside the local network, also in redirects.
 
-    Raises `InputError` when there is no such file or it may not be read, `TryAgain` when it may
-    work later, and `MissingExtra`.
+    Raises `InputError` if the file does not exist or may not be read, `TryAgain` for a temporary
+    failure, and `MissingExtra`.
     """
     return _opener(href, public)(href, start, validator)
 

@@ -1,4 +1,4 @@
-"""The bytes of a file that have come so far, and what is known of them."""
+"""Part files: the bytes of a file received so far, and their metadata."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from typing import Any
 from automap_tiles.errors import OutputBusy, OutputError
 
 SYNC_BYTES = 16 << 20
-"""So much is lost at most when the machine loses power."""
+"""Largest loss when the machine loses power."""
 
-# Hidden as the part files of `storage._local` are, and left alone when those are cleaned up.
+# Hidden like the part files of `storage._local`, but kept when those are cleaned up.
 _BYTES = ".{name}.fetch.part"
 _NOTES = ".{name}.fetch.json.part"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """What the bytes belong to."""
+    """Identifies the file that the bytes belong to."""
 
     origin: str
     """Address without query."""
     validator: str | None = None
-    """As the server gave it."""
+    """As sent by the server."""
     checksum: str | None = None
-    """As the catalogue gave it."""
+    """As stated by the catalogue."""
     kept: int = 0
-    """Bytes that are safely on disk."""
+    """Bytes synced to disk."""
 
 
 class PartFile:
-    """A file that grows beside its target; held by one process at a time.
+    """A file that grows beside its target; locked by one process at a time.
 
-    Made by `open_part`.
+    Created by `open_part`.
     """
 
     def __init__(self, target: Path, handle: int) -> None:
@@ -52,17 +52,17 @@ class PartFile:
 
     @property
     def notes(self) -> Origin | None:
-        """None where nothing has come yet."""
+        """None if nothing has been received yet."""
         return self._notes
 
     def begin(self, notes: Origin) -> None:
-        """Start afresh."""
+        """Start from scratch."""
         self.size = self._synced = 0
         self._truncate(0)
         self._write_notes(notes)
 
     def append(self, data: bytes) -> None:
-        """Raises `OutputError`, for one when the disk is full."""
+        """Append bytes; raises `OutputError`, for example if the disk is full."""
         rest = memoryview(data)
         try:
             while rest:
@@ -74,7 +74,7 @@ class PartFile:
             self.keep()
 
     def keep(self) -> None:
-        """Make what has come survive a loss of power."""
+        """Sync to disk what has been received."""
         if self._notes is not None and self.size != self._notes.kept:
             try:
                 os.fsync(self._handle)
@@ -84,14 +84,14 @@ class PartFile:
         self._synced = self.size
 
     def read(self, chunk: int = 1 << 20) -> Iterator[bytes]:
-        """The bytes so far."""
+        """The bytes received so far."""
         place = 0
         while piece := os.pread(self._handle, chunk, place):
             yield piece
             place += len(piece)
 
     def finish(self) -> None:
-        """Give the bytes their name; whole, because this is a rename."""
+        """Rename to the target, which is atomic."""
         try:
             os.fsync(self._handle)
             _part_path(self.target, _BYTES).replace(self.target)
@@ -101,7 +101,7 @@ class PartFile:
             raise _cannot(self.target, error) from error
 
     def leave(self) -> None:
-        """Keep what has come, for the next run; nothing is left behind where that is nothing."""
+        """Keep what has been received for the next run; an empty part is removed."""
         if self._done:
             return
         if self.size:
@@ -110,14 +110,14 @@ class PartFile:
             self.discard()
 
     def discard(self) -> None:
-        """Forget what has come."""
+        """Delete what has been received."""
         self._done = True
         for pattern in (_NOTES, _BYTES):
             with contextlib.suppress(OSError):
                 _part_path(self.target, pattern).unlink(missing_ok=True)
 
     def _keep(self, wanted: int) -> int:
-        """Cut off what may not be on disk; how many bytes there are then."""
+        """Truncate to what is known to be on disk; returns the remaining size."""
         there = os.fstat(self._handle).st_size
         kept = min(there, wanted)
         self._truncate(kept)
@@ -143,7 +143,7 @@ class PartFile:
 
 @contextmanager
 def open_part(target: Path) -> Iterator[PartFile]:
-    """The part file of a target, made where there is none.
+    """The part file of a target, created if needed.
 
     Raises `OutputBusy` while another process holds it, and `OutputError`.
     """
@@ -159,7 +159,7 @@ def open_part(target: Path) -> Iterator[PartFile]:
 
 
 def _lock(target: Path) -> int:
-    """An open part file that nobody else has."""
+    """A part file opened and locked exclusively."""
     path = _part_path(target, _BYTES)
     while True:
         try:
@@ -174,7 +174,7 @@ def _lock(target: Path) -> int:
         except BlockingIOError:
             os.close(handle)
             raise OutputBusy(f"{target}: another run is fetching this file") from None
-        # Between our two calls another run finished it: what we hold is the target by now.
+        # Another run finished between our two calls: the handle is now the target itself.
         os.close(handle)
 
 
@@ -204,7 +204,7 @@ def _read_notes(target: Path) -> Origin | None:
         values: Any = json.loads(_part_path(target, _NOTES).read_bytes())
         return Origin(**values)
     except (OSError, ValueError, TypeError):
-        return None  # none, or cut off by whatever ended the run before: start afresh
+        return None  # missing, or truncated when the previous run was killed: start from scratch
 
 
 def _cannot(target: Path, error: OSError) -> OutputError:

@@ -1,4 +1,4 @@
-"""How much there is to fetch, and whether it fits."""
+"""Size of a download, and whether it fits on the disk."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from automap_tiles.scenes.report import SearchReport
 from automap_tiles.stopping import carried, raise_if_stopped
 
 RESERVE = 256 << 20
-"""Bytes of the disk that are left to others."""
+"""Bytes of disk space left free."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Amount:
-    """How much a download is."""
+    """Size of a download."""
 
     files: int
     bytes: int
-    """Of the files whose size is known."""
+    """Of the files with known size."""
     unknown: int
-    """Files whose size nobody tells."""
+    """Number of files of unknown size."""
     missing: int
-    """Bytes that are not there yet, of those known."""
+    """Bytes still to fetch, of the known ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """What one satellite has part in it."""
+    """Contribution of one satellite."""
 
     satellite: str
     scenes: int
@@ -49,16 +49,16 @@ class Share:
 
 
 def measured(files: Sequence[RemoteFile], *, workers: int = WORKERS) -> tuple[RemoteFile, ...]:
-    """The files with their sizes: where the catalogue gives none, their server is asked.
+    """The files with their sizes, requested from the server if the catalogue has none.
 
-    A size stays None where the server does not tell either.
+    A size stays None if the server does not state it either.
     """
     with ThreadPoolExecutor(max(1, workers), thread_name_prefix="measure") as pool:
         return tuple(pool.map(carried(_measured), files))
 
 
 def amount(files: Sequence[RemoteFile], folder: str | Path) -> Amount:
-    """What of the files is in the folder already, and what is not."""
+    """How much of the files is already in the folder, and how much is missing."""
     once = {file.target: file for file in files}.values()
     absent = [file for file in once if not is_there(file, Path(folder, file.target))]
     return Amount(
@@ -93,7 +93,7 @@ def shares(
 
 
 def check_space(wanted: Amount, folder: str | Path) -> None:
-    """Raises `OutputError` when the disk has no place for what is missing."""
+    """Raise `OutputError` if the disk has no space for the missing bytes."""
     place = Path(folder)
     while not place.exists() and place != place.parent:
         place = place.parent
@@ -110,7 +110,7 @@ def _measured(file: RemoteFile) -> RemoteFile:
     try:
         return replace(file, size=_size(file))
     except (InputError, TryAgain):
-        return file  # the transfer will say what is wrong with it
+        return file  # the transfer will report the problem
 
 
 def _size(file: RemoteFile) -> int | None:

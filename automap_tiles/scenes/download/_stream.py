@@ -1,4 +1,4 @@
-"""What the ways to a file have in common: its bytes from a place in it on."""
+"""Common interface of byte streams, from an offset on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 CHUNK = 1 << 18
-"""Bytes that are read at a time."""
+"""Read size in bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,10 +14,10 @@ class Stream:
     """An open file."""
 
     start: int
-    """Byte that the chunks begin at: the one asked for, or 0 when there is no going on there."""
+    """Offset of the first chunk: as requested, or 0 if the transfer cannot be resumed."""
     size: int | None
-    """Bytes of the whole file, where the server tells."""
+    """Size of the whole file, if the server states it."""
     validator: str | None
-    """Changes when the file does; None: the server gives nothing to tell it by."""
+    """Changes when the file does; None: the server sends none."""
     chunks: Iterator[bytes]
-    """Raises `TryAgain` when the connection breaks."""
+    """Raises `TryAgain` if the connection breaks."""

@@ -1,4 +1,4 @@
-"""One file, from wherever it is to a local path: whole, checked, or not there at all."""
+"""Transfer of one file to a local path: complete and verified, or absent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from automap_tiles.stopping import Stopped
 
 
 class Transfer:
-    """The way of one file."""
+    """Transfer of one file."""
 
     def __init__(
         self,
@@ -42,10 +42,10 @@ class Transfer:
         self._repeated = False
 
     def run(self) -> int:
-        """Fetch it; how many bytes came in, less than its size when there were some already.
+        """Fetch the file; returns the bytes received, fewer than its size if it was resumed.
 
-        Raises `InputError` when it cannot be read or is not what the catalogue says, `OutputError`
-        when it cannot be stored, `OutputBusy` and `Stopped`.
+        Raises `InputError` if it cannot be read or does not match the catalogue, `OutputError` if
+        it cannot be stored, `OutputBusy` and `Stopped`.
         """
         came = 0
         failures = 0
@@ -73,7 +73,7 @@ class Transfer:
             raise Stopped
 
     def _receive(self, part: PartFile) -> int:
-        """Ask for what is missing and take it in; how many bytes that was."""
+        """Request and store what is missing; returns the number of bytes."""
         start, validator = self._known(part)
         href = resolve(self._file.href, self._file.access)
         try:
@@ -96,7 +96,7 @@ class Transfer:
         return part.size - before
 
     def _known(self, part: PartFile) -> tuple[int, str | None]:
-        """Where to go on: only where it can be told that the file is still the same."""
+        """Offset to resume from: only if the file can be verified to be unchanged."""
         notes = part.notes
         if notes is None or part.size == 0:
             return 0, None
@@ -107,7 +107,7 @@ class Transfer:
         return (part.size, None) if same_content else (0, None)
 
     def _prepare(self, part: PartFile, stream: Stream) -> None:
-        """Have the part and its hash at the place where the stream begins."""
+        """Set the part and its hash to the start of the stream."""
         if stream.start != part.size or stream.start == 0:
             part.begin(self._notes(stream.validator))
             self._hash = None
@@ -137,7 +137,7 @@ class Transfer:
             self._wrong(part, "is not what the catalogue's checksum says")
 
     def _wrong(self, part: PartFile, message: str) -> None:
-        """What came is thrown away; once it is fetched again, for what went wrong on the way."""
+        """Discard what was received; fetch it once more in case it was damaged in transfer."""
         self._hash = None
         if self._repeated:
             part.discard()

@@ -1,4 +1,4 @@
-"""Addresses of files: what kind they are, and how they may be shown."""
+"""Addresses of files: their kind, and how to display them safely."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Kind = Literal["http", "object", "file"]
 
 
 def kind_of(href: str) -> Kind:
-    """How an address is read; raises `InputError` for one that cannot be fetched."""
+    """How to read an address; raises `InputError` if it is not supported."""
     href = array_path(href) or href
     scheme = urlsplit(href).scheme.lower() if "://" in href else ""
     if scheme in ("http", "https"):
@@ -28,18 +28,18 @@ def kind_of(href: str) -> Kind:
 
 
 def shown(href: str) -> str:
-    """The address without user name, password and query: a query may be a signature."""
+    """The address without user name, password and query, which may be a signature."""
     without_query = re.sub(r"\?.*", "?…", href, flags=re.DOTALL) if "://" in href else href
     return re.sub(r"://[^/@\s]*@", "://", without_query)
 
 
 def scrubbed(text: str) -> str:
-    """A message without the queries and user names of the addresses in it."""
+    """A message without queries and user names in its addresses."""
     return re.sub(r"://[^/@\s]*@", "://", re.sub(r"\?[^\s\"')]+", "?…", text))
 
 
 def local_path(href: str) -> Path:
-    """Path of a plain path or a `file://` address."""
+    """Local path of a plain path or a `file://` address."""
     if href.startswith("file://"):
         return Path(unquote(urlsplit(href).path))
     return Path(href)
@@ -52,23 +52,23 @@ def name_of(href: str) -> str:
 
 
 def safe_name(text: str) -> str:
-    """A name that stays in its folder, whatever a catalogue has written."""
+    """A name that stays in its folder, whatever the catalogue contains."""
     return re.sub(r"[^\w.+=@-]+", "_", text).lstrip(".")[:200] or "_"
 
 
 def resolve(base: str, href: str) -> str:
-    """A link as the document at `base` means it."""
+    """Resolve a link relative to the document at `base`."""
     if "://" in href or href.startswith("/vsi"):
         return href
     if "://" in base:
-        # urljoin knows the rules for http only; those of other schemes are the same
+        # urljoin applies its rules to http only; the other schemes follow the same ones
         scheme, _, rest = base.partition("://")
         return scheme + urljoin(f"http://{rest}", href).removeprefix("http")
     return href if Path(href).is_absolute() else str(_tidy(local_path(base).parent / href))
 
 
 def _tidy(path: Path) -> Path:
-    """Without `.` and `..`, symbolic links left as they are."""
+    """Without `.` and `..`; symbolic links are kept."""
     parts: list[str] = []
     for part in path.parts:
         if part == ".." and parts and parts[-1] not in ("..", "/"):

@@ -1,7 +1,7 @@
-"""Files behind http and https.
+"""Files on http and https servers.
 
-Proxies, `~/.netrc` and certificates come from the environment, as `requests` reads them; none of
-it is kept or shown here.
+Proxies, `~/.netrc` and certificates come from the environment, as `requests` reads them; none of it
+is stored or shown.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from requests import Response, Session
 
 TIMEOUT = (10.0, 60.0)
-"""Seconds to wait for the connection, and between two pieces of an answer."""
+"""Seconds to wait for the connection, and between two parts of a response."""
 
 LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""Answers that mean: not now."""
+"""Status codes of temporary failures."""
 
 _NO_PAGES = (".tif", ".tiff", ".jp2", ".zip", ".tar", ".gz", ".xml", ".json", ".txt")
 
-# One session per process: its pool of connections serves all threads. Those of the process that
-# this one was forked from are kept and never touched.
+# One session per process: its connection pool serves all threads. Sessions of the process that this
+# one was forked from are kept but never used.
 _sessions: dict[tuple[int, bool], Session] = {}
 _lock = threading.Lock()
 
@@ -42,7 +42,7 @@ _lock = threading.Lock()
 def open_http(
     href: str, start: int, validator: str | None, *, public: bool = False
 ) -> Iterator[Stream]:
-    """As `stream.open_stream`."""
+    """Like `_open.open_stream`."""
     headers: dict[str, str] = {}
     if start and validator:
         headers = {"Range": f"bytes={start}-", "If-Range": validator}
@@ -63,9 +63,9 @@ def open_http(
 
 
 def size_of(href: str, *, public: bool = False) -> int | None:
-    """Bytes of a file; None when the server does not tell.
+    """Size of a file in bytes; None if the server does not state it.
 
-    Asked for with one byte of it, because links signed for GET refuse HEAD.
+    Requests a single byte, because links signed for GET reject HEAD.
     """
     with _get(href, {"Range": "bytes=0-0"}, public) as response:
         if response.status_code == 416:  # not even one byte
@@ -75,7 +75,7 @@ def size_of(href: str, *, public: bool = False) -> int | None:
 
 
 def session(*, public: bool = False) -> Session:
-    """The process's own, with connections kept open; `public` refuses inner addresses."""
+    """The session of this process, with connection reuse; `public` refuses internal addresses."""
     key = os.getpid(), public
     made = _sessions.get(key)
     if made is None:
@@ -97,7 +97,7 @@ def _new_session(public: bool) -> Session:
         made.mount(scheme, HTTPAdapter(pool_connections=32, pool_maxsize=64))
     if public:
         guard(made)
-    # Bytes as they are stored: a size or a range of packed bytes would say nothing.
+    # Bytes as stored: sizes and ranges of compressed bytes would be meaningless.
     made.headers["Accept-Encoding"] = "identity"
     made.headers["User-Agent"] = f"automap-tiles/{VERSION}"
     hide_queries()
@@ -135,7 +135,7 @@ def _check_answer(href: str, response: Response) -> None:
 
 
 def _nothing_left(response: Response, start: int, validator: str | None) -> Stream:
-    """An answer 416 is good where everything has come already; else raises `Changed`."""
+    """Accept a status 416 if the file is already complete; otherwise raises `Changed`."""
     now = _validator(response)
     if _size(response) != start or (validator and now and validator != now):
         raise Changed("the file has changed meanwhile")
@@ -143,7 +143,7 @@ def _nothing_left(response: Response, start: int, validator: str | None) -> Stre
 
 
 def _start(href: str, response: Response, start: int, validator: str | None) -> int:
-    """Where the answer begins; raises `Changed` when it is of another version."""
+    """Offset of the response; raises `Changed` if it is of another version."""
     if response.status_code == 200:
         return 0
     found = re.fullmatch(r"bytes (\d+)-\d+/(?:\d+|\*)", response.headers.get("Content-Range", ""))
@@ -166,7 +166,7 @@ def _size(response: Response) -> int | None:
 
 
 def _validator(response: Response) -> str | None:
-    """A strong ETag, or else the date of the last change."""
+    """A strong ETag, or else the modification date."""
     tag = response.headers.get("ETag", "")
     if tag.startswith('"'):
         return tag
@@ -177,7 +177,8 @@ def _chunks(response: Response) -> Iterator[bytes]:
     from urllib3.exceptions import HTTPError
 
     try:
-        # read1 gives what has come; read would wait for a whole chunk and lose it when it breaks.
+        # read1 returns what has arrived; read would wait for a whole chunk and lose it on a broken
+        # connection.
         while data := response.raw.read1(CHUNK, decode_content=True):
             yield data
     except (HTTPError, OSError) as error:
@@ -185,15 +186,15 @@ def _chunks(response: Response) -> Iterator[bytes]:
 
 
 def reason(error: BaseException) -> str:
-    """Kind and first line of an error, without queries and user names."""
+    """Type and first line of an error, without queries and user names."""
     lines = str(error).strip().splitlines()
-    # urllib3 tells of its pool first; what happened stands behind it.
+    # urllib3 starts with its pool; the actual error follows.
     first = lines[0].rpartition("Caused by ")[2] if lines else ""
     return f"{type(error).__name__}: {scrubbed(first)[:300]}"
 
 
 class _WithoutQueries(logging.Filter):
-    """Log lines of the http client name every address they ask for."""
+    """Removes queries from the http client's log lines, which name every address."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
@@ -206,6 +207,6 @@ _without_queries = _WithoutQueries()
 
 
 def hide_queries() -> None:
-    """Keep signatures out of the log of the packages that are used for http."""
+    """Keep signatures out of the logs of the http packages."""
     for name in ("urllib3.connectionpool", "urllib3.util.retry", "pystac_client.stac_api_io"):
         logging.getLogger(name).addFilter(_without_queries)

@@ -1,10 +1,10 @@
 """Private network addresses, which items of public catalogues must not refer to.
 
-Whoever writes an item decides which addresses this machine asks for, and inside of its network it
-may be answered what nobody outside is (metadata services of clouds, routers, servers on loopback).
-The name of a host is looked up before GDAL opens it, and where our own client connects the address
-of the other side is checked before anything is said, at each redirect too: what a name leads to may
-change between two questions. Proxies look names up themselves and are left to their own rules.
+Whoever writes an item decides which addresses this machine requests, and inside its network it may
+get responses that are not meant for outsiders (metadata services of clouds, routers, servers on
+loopback). Host names are resolved before GDAL opens them; where our own client connects, the peer's
+address is checked before anything is sent, also in redirects, since a name may resolve differently
+the next time. Proxies resolve names themselves and are left to their own rules.
 """
 
 from __future__ import annotations
@@ -23,33 +23,33 @@ if TYPE_CHECKING:
     from requests import Session
 
 PUBLIC = "public"
-"""Way (`scenes._link_signing`) to the files of a public catalogue."""
+"""Access method (`scenes._link_signing`) for files of a public catalogue."""
 
 _FOREIGN = frozenset({"https", "s3", "gs", "az"})
 _KEPT = 60
-"""Seconds that the answer for a name is kept."""
+"""Seconds for which a resolved name is cached."""
 
 
 def is_public(source: str) -> bool:
-    """Whether a catalogue is far away and not on an address inside of this network."""
+    """Whether a catalogue is remote and not at an address inside the local network."""
     kind = kind_of(source)
     return kind == "object" or (kind == "http" and not lies_inside(_host(source)))
 
 
 def schemes_of(source: str) -> frozenset[str] | None:
-    """Schemes that items of a catalogue may have; None: any, it is a file of this machine."""
+    """Permitted schemes in items of a catalogue; None: any, for a local file."""
     if kind_of(source) == "file":
         return None
     return _FOREIGN | {urlsplit(source).scheme.lower()}
 
 
 def is_allowed(href: str, schemes: frozenset[str] | None) -> bool:
-    """Whether an address is one that items of a catalogue may have."""
+    """Whether items of a catalogue may use an address."""
     return schemes is None or ("://" in href and urlsplit(href).scheme.lower() in schemes)
 
 
 def checked(href: str) -> str:
-    """The address itself; raises `InputError` where its host lies inside of this network."""
+    """The address unchanged; raises `InputError` if its host is inside the local network."""
     if kind_of(href) == "http" and lies_inside(_host(href)):
         raise InputError(
             "a public catalogue leads to an address inside of this network", shown(href)
@@ -60,7 +60,7 @@ def checked(href: str) -> str:
 def lies_inside(host: str) -> bool:
     """Whether any address of a host is private, of this machine, or otherwise not public.
 
-    False where the name leads nowhere: then nothing can be opened either.
+    False if the name does not resolve: then nothing can be opened either.
     """
     return _lies_inside(host, int(time.monotonic() // _KEPT))
 
@@ -76,7 +76,7 @@ def _lies_inside(host: str, period: int) -> bool:
 
 
 def is_private(address: str) -> bool:
-    """Whether an IP address is not one of the public internet (IANA's registries)."""
+    """Whether an IP address is not a public one (IANA's registries)."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         packed = ip.ipv4_mapped or ip.sixtofour
@@ -88,11 +88,11 @@ def is_private(address: str) -> bool:
 
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-"""RFC 6052: IPv4 addresses behind a translator."""
+"""RFC 6052: IPv4 addresses behind NAT64."""
 
 
 def guard(session: Session) -> None:
-    """Have a session refuse to talk to addresses inside of this network."""
+    """Make a session refuse connections to addresses inside the local network."""
     from requests.adapters import HTTPAdapter
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool

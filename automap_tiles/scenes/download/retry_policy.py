@@ -11,45 +11,45 @@ from email.utils import parsedate_to_datetime
 _log = logging.getLogger(__name__)
 
 _NOTICED = 5.0
-"""Seconds from which on a pause is announced."""
+"""Pauses longer than this many seconds are announced."""
 
 
 class TryAgain(Exception):
-    """It did not work this time, and may later; never leaves this package."""
+    """A temporary failure; never leaves this package."""
 
     def __init__(self, reason: str, wait: float | None = None) -> None:
         super().__init__(reason)
         self.wait = wait
-        """Seconds that the server asks for."""
+        """Seconds, as requested by the server."""
 
 
 class Changed(TryAgain):
-    """What has come so far belongs to another version of the file."""
+    """What has been received belongs to another version of the file."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """When to try again and when to give up."""
+    """When to retry and when to give up."""
 
     attempts: int = 7
-    """In a row without a single byte; with the pauses below that is about two minutes."""
+    """Consecutive attempts without a single byte; with the pauses below, about two minutes."""
     first: float = 1.0
-    """Seconds of the first pause; each one after it is twice as long."""
+    """First pause in seconds; doubled every time."""
     longest: float = 60.0
-    """Seconds."""
+    """Longest pause, seconds."""
     longest_asked: float = 600.0
-    """Seconds, where a server asks for a longer pause."""
+    """Longest pause accepted if a server requests one, seconds."""
 
     def pause(self, failures: int, asked: float | None) -> float:
-        """Seconds to wait after so many failures in a row."""
+        """Seconds to wait after this many consecutive failures."""
         own = min(self.longest, self.first * 2.0 ** (failures - 1))
-        # Spread, so that threads that were turned away together do not come back together.
+        # Jitter, so that threads that were turned away together do not return together.
         own *= random.uniform(0.5, 1.0)
         return own if asked is None else max(own, min(asked, self.longest_asked))
 
 
 def announce(place: str, error: TryAgain, pause: float) -> None:
-    """Say that it will take a while, where somebody would wonder why nothing goes on."""
+    """Announce a pause that users would otherwise notice as a hang."""
     if pause < _NOTICED:
         return
     asked = "" if error.wait is None else f" (it asks for {error.wait:.0f} s)"
@@ -57,7 +57,7 @@ def announce(place: str, error: TryAgain, pause: float) -> None:
 
 
 def retry_after(value: str | None) -> float | None:
-    """Seconds of a header Retry-After, which is a number or a date; None: it does not say."""
+    """Seconds of a Retry-After header, a number or a date; None: missing."""
     if not value:
         return None
     try:

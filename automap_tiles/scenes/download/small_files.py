@@ -1,4 +1,4 @@
-"""Small files, read whole: items of catalogues, metadata."""
+"""Reads small files as a whole: STAC items, metadata."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from automap_tiles.scenes.download.retry_policy import Patience, TryAgain, annou
 from automap_tiles.stopping import sleep
 
 LARGEST = 256 << 20
-"""Bytes; what is larger is no catalogue and no metadata."""
+"""Bytes; larger files are neither catalogues nor metadata."""
 
 
 def read_bytes(
@@ -23,7 +23,7 @@ def read_bytes(
 ) -> bytes:
     """All bytes of a local path, `file://`, `http(s)://`, `s3://`, `gs://` or `az://`.
 
-    Raises `InputError` when it cannot be read, also after trying again, or is too large.
+    Raises `InputError` if it cannot be read, also after retries, or is too large.
     """
     patience = patience or Patience(attempts=4)
     failures = 0

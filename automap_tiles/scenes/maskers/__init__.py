@@ -1,4 +1,4 @@
-"""Masks made from the bands of a scene, by models of others that are installed as extras."""
+"""Cloud masks computed from a scene's bands by third-party models, installed as extras."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results on fixed blocks of a scene, kept for the tiles that come next."""
+"""Results on fixed blocks of a scene, cached for the tiles that follow."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Array = np.ndarray[Any, Any]
 
 
 class Kept(Generic[Value]):
-    """Values by key, for several threads, up to a number of bytes."""
+    """A thread-safe cache, limited by size in bytes."""
 
     def __init__(self, capacity: int) -> None:
         self._values: ByteLRU[Value] = ByteLRU(capacity)
         self._lock = Lock()
 
     def get(self, key: Hashable, make: Callable[[], Value], size: int) -> Value:
-        """The value of a key, made when it is not there; `size` in bytes.
+        """The value of a key, computed if missing; `size` in bytes.
 
-        Two threads may make the same value at once, which does no harm.
+        Two threads may compute the same value at once, which is harmless.
         """
         with self._lock:
             value = self._values.get(key)
@@ -46,10 +46,10 @@ def assemble(
     start: int,
     make: Callable[[int, int, Window], Flags],
 ) -> Flags:
-    """Flags of a window from those of fixed blocks; `FILL` beyond the extent.
+    """Flags of a window, assembled from fixed blocks; `FILL` beyond the extent.
 
-    Block (i, j) begins at row `start + i · size`, column `start + j · size`; `make` is given i, j
-    and the part of the block that is wanted, and makes that part.
+    Block (i, j) begins at row `start + i · size`, column `start + j · size`; `make` gets i, j and
+    the requested part of the block, and returns that part.
     """
     out = np.full((len(window[0]), len(window[1])), Flag.FILL, dtype=np.uint16)
     shared = intersection(window, extent)

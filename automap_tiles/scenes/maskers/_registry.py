@@ -1,4 +1,4 @@
-"""The maskers that there are, by name."""
+"""The available maskers by name."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _MODULES = {
 """Name → module with `open_masker() -> Masker`."""
 
 ENTRY_POINTS = "automap_tiles.maskers"
-"""Group of entry points of other packages; each names a function that gives a `Masker`."""
+"""Entry point group of other packages; each names a function that returns a `Masker`."""
 
 
 def names() -> tuple[str, ...]:
-    """All maskers, our own first; one of our names cannot be taken by another package."""
+    """All maskers, built-in ones first; other packages cannot replace these."""
     return (*_MODULES, *_plugins())
 
 
@@ -42,11 +42,11 @@ def _plugins() -> dict[str, EntryPoint]:
 
 @dataclass(frozen=True, kw_only=True)
 class Masking:
-    """Which masker is asked, and how."""
+    """A masker and its options."""
 
     name: str
     resolution: float | None = None
-    """Metres of the pixels that it looks at; None: what it is meant for."""
+    """Pixel size in metres that it works on; None: its default."""
 
     def __post_init__(self) -> None:
         if self.name not in _MODULES and self.name not in names():
@@ -64,22 +64,22 @@ class Masking:
 
     @property
     def label(self) -> str:
-        """Name and resolution, where one is given."""
+        """Name and resolution, if one is given."""
         return self.name if self.resolution is None else f"{self.name} {self.resolution:g}"
 
     @property
     def bands(self) -> tuple[str, ...]:
-        """Those that a scene must have; raises `MissingExtra`."""
+        """Bands that a scene must have; raises `MissingExtra`."""
         return masker_of(self.name).bands
 
     def check(self, scenes: Iterable[Scene]) -> None:
-        """Raise `ConfigError` for scenes that the masker cannot look at, `MissingExtra`."""
+        """Raise `ConfigError` for scenes that the masker does not support, `MissingExtra`."""
         masker = masker_of(self.name)
         for scene in scenes:
             masker.check(scene)
 
     def of(self, scene: Scene) -> tuple[Lattice, Compute]:
-        """The lattice on which a scene's flags are made, and what makes those of a window."""
+        """The lattice for a scene's flags, and a function that computes those of a window."""
         masker = masker_of(self.name)
         masker.check(scene)
         pixels = Reflectance.of(scene, masker.bands, self.resolution or masker.resolution)
@@ -92,7 +92,7 @@ class Masking:
 
 @lru_cache(maxsize=8)
 def masker_of(name: str) -> Masker:
-    """The one masker of this Python process; raises `MissingExtra` when it is not installed."""
+    """The masker instance of this Python process; raises `MissingExtra` if it is not installed."""
     if name in _MODULES:
         opened: Masker = import_module(_MODULES[name]).open_masker()
     else:

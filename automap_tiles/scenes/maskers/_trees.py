@@ -1,8 +1,8 @@
-"""LightGBM's trees as a model of XGBoost, which is installed for classification anyway.
+"""Converts LightGBM trees to XGBoost, which is installed for classification anyway.
 
-A text model of LightGBM goes left where `x <= threshold`, in double precision; XGBoost where
-`x < threshold`, in single precision. For a single-precision `x` the two are the same when the
-threshold becomes the next number above the largest single that is not above it.
+LightGBM's text models go left where `x <= threshold`, in double precision; XGBoost where `x <
+threshold`, in single precision. For a single-precision `x` both agree if the threshold is rounded
+down to single precision and then moved to the next larger single.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from automap_tiles.errors import InputError
 
 _NO_PARENT = 2**31 - 1
 _PLAIN_SPLIT = 2
-"""`decision_type` of a numerical split that knows of no missing values."""
+"""`decision_type` of a numerical split without missing values."""
 
 
 def xgboost_model(path: Path) -> bytes:
-    """A binary classifier in LightGBM's text format as XGBoost's JSON.
+    """A binary classifier in LightGBM's text format as XGBoost JSON.
 
-    Raises `InputError` when the file cannot be read, or is another kind of model.
+    Raises `InputError` if the file cannot be read, or holds another kind of model.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -48,7 +48,7 @@ def _pairs(block: str) -> Iterator[tuple[str, str]]:
 
 
 def _tree(number: int, said: Mapping[str, str], features: int, path: Path) -> dict[str, Any]:
-    """A tree whose nodes are numbered breadth first: a right child follows the left one."""
+    """A tree with breadth-first node numbers: a right child follows the left one."""
     if said.get("num_cat") != "0" or set(said["decision_type"].split()) != {str(_PLAIN_SPLIT)}:
         raise InputError("has splits other than plain numerical ones", path)
     left, right, split = (
@@ -58,7 +58,7 @@ def _tree(number: int, said: Mapping[str, str], features: int, path: Path) -> di
     thresholds, leaves = (
         np.array(said[key].split(), dtype=np.float64) for key in ("threshold", "leaf_value")
     )
-    # LightGBM's number of a node, or of a leaf as its complement
+    # LightGBM's number of a node, or the complement of a leaf's number
     nodes = [0]
     count = len(split) + len(leaves)
     lefts, rights = np.full(count, -1), np.full(count, -1)
@@ -100,7 +100,7 @@ def _tree(number: int, said: Mapping[str, str], features: int, path: Path) -> di
 
 
 def above(thresholds: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """For every threshold the least single above it: no single lies between the two."""
+    """For every threshold, the smallest single above it: no single lies in between."""
     singles = thresholds.astype(np.float32)
     infinite = np.float32(np.inf)
     singles = np.where(singles > thresholds, np.nextafter(singles, -infinite), singles)
@@ -126,7 +126,7 @@ def _model(trees: list[dict[str, Any]], features: int) -> dict[str, Any]:
                 },
             },
             "learner_model_param": {
-                "base_score": "5E-1",  # a probability: nothing is added to the trees' sum
+                "base_score": "5E-1",  # a probability: nothing is added to the sum of the trees
                 "boost_from_average": "1",
                 "num_class": "0",
                 "num_feature": str(features),

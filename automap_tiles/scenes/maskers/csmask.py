@@ -1,9 +1,9 @@
-"""ukis-csmask: clouds and their shadows from six bands, by a convolutional network.
+"""ukis-csmask: clouds and cloud shadows from six bands, by a convolutional network.
 
 DLR, https://github.com/dlr-eoc/ukis-csmask (Apache-2.0). The weights come with the package and are
-read from there. The network sees 256 × 256 pixels at a time; as in the package these overlap by a
-fifth from the scene's corner on and their probabilities are blended, so that every pixel has one
-result, whichever window asks for it.
+read from there. The network works on patches of 256 × 256 pixels; as in the package, these overlap
+by a fifth, starting at the scene's corner, and their probabilities are blended, so that every pixel
+has one result in any window.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from automap_tiles.missions import Scene
 
 SIZE = 256
-"""Pixels along the edge of what the network sees."""
+"""Patch size of the network, pixels."""
 OVERLAP = 0.2
 _STEP = int(SIZE - SIZE * OVERLAP)
 _START = -int(SIZE * OVERLAP)
-"""The first field begins so far outside of the scene."""
+"""The first patch begins this far outside the scene."""
 _CLASSES = (Flag(0), Flag.CLOUD, Flag.SHADOW)
 _SURFACE = ("L2", "SR")
 _FIELD_BYTES = SIZE * SIZE * (4 * len(_CLASSES) + 1)
@@ -49,14 +49,14 @@ def open_masker() -> CSMask:
 
 @dataclass(frozen=True, eq=False)
 class _Network:
-    """Weights and what they expect."""
+    """Weights and input requirements."""
 
     session: Any
     mean: Floats
     deviation: Floats
 
     def probabilities(self, values: Floats) -> Floats:
-        """(class, y, x) of reflectance (band, y, x)."""
+        """(class, y, x) from reflectance (band, y, x)."""
         scaled = (values - self.mean) / self.deviation
         name = self.session.get_inputs()[0].name
         (found,) = self.session.run(None, {name: scaled[np.newaxis]})
@@ -66,7 +66,7 @@ class _Network:
 
 
 class CSMask:
-    """The masker; the weights of a level are read when they are first used."""
+    """The masker; weights of a level are loaded on first use."""
 
     bands: tuple[str, ...] = COMMON
     resolution = 30.0
@@ -85,7 +85,7 @@ class CSMask:
             )
 
     def flags(self, pixels: Reflectance, window: Window) -> Flags:
-        # what a field alone covers, and where it meets the one before
+        # the area that one patch covers alone, and its overlap with the previous one
         return assemble(
             window,
             pixels.extent,
@@ -95,7 +95,7 @@ class CSMask:
         )
 
     def _part(self, pixels: Reflectance, i: int, j: int, part: Window) -> Flags:
-        """A part of block (i, j), which fields reach that begin there or one block before."""
+        """Part of block (i, j), reached by patches that begin there or one block before."""
         shape = len(part[0]), len(part[1])
         total = np.zeros((len(_CLASSES), *shape))
         valid = np.zeros(shape, dtype=bool)
@@ -115,7 +115,7 @@ class CSMask:
         return flags
 
     def _look(self, pixels: Reflectance, row: int, col: int) -> tuple[Floats, np.ndarray[Any, Any]]:
-        """Probabilities (class, y, x) of one field, and where (y, x) it has data."""
+        """Probabilities (class, y, x) of one patch, and where (y, x) it has data."""
 
         def make() -> tuple[Floats, np.ndarray[Any, Any]]:
             values, valid = pixels.mirrored(_field(row, col))
@@ -132,8 +132,8 @@ def _field(row: int, col: int) -> Window:
 
 @cache
 def window_weights() -> np.ndarray[Any, np.dtype[np.float64]]:
-    """(y, x): 1 in the middle of a field, falling to 0 at its edges as a cosine (Tukey)."""
-    # numbers from the edge, as parts of the falling flank
+    """(y, x): 1 in the middle of a patch, with a cosine taper to 0 at its edges (Tukey)."""
+    # distance from the edge, as a fraction of the taper
     edge = np.minimum(np.arange(SIZE), np.arange(SIZE)[::-1]) / (OVERLAP * (SIZE - 1))
     line = 0.5 * (1 - np.cos(np.pi * np.minimum(edge, 1)))
     return np.outer(line, line)
@@ -141,7 +141,7 @@ def window_weights() -> np.ndarray[Any, np.dtype[np.float64]]:
 
 @cache
 def network(level: str) -> _Network:
-    """The network of six bands for `l1c` or `l2a`, on one thread: tiles run beside each other."""
+    """The six-band network for `l1c` or `l2a`, single-threaded as tiles run in parallel."""
     import onnxruntime
 
     spec = find_spec("ukis_csmask")

@@ -1,4 +1,4 @@
-"""What a masker is."""
+"""Interface of maskers."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ Flags = np.ndarray[Any, np.dtype[np.uint16]]
 
 
 class Masker(Protocol):
-    """Makes flags of reflectance.
+    """Computes flags from reflectance.
 
-    One per Python process, used by several threads. A pixel's flags depend on the scene alone and
-    never on the window: models that look around a pixel are run on fixed blocks of the scene.
+    One instance per Python process, used by several threads. The flags of a pixel depend on the
+    scene only, never on the window: models with a neighbourhood run on fixed blocks of the scene.
     """
 
     @property
     def bands(self) -> tuple[str, ...]:
-        """Names of the bands that it needs, in the order of its model."""
+        """Names of the bands it needs, in the order of its model."""
 
     @property
     def resolution(self) -> float:
-        """Metres: pixels that it is meant for, where the scene has any so fine."""
+        """Pixel size in metres that it is designed for, if the scene is fine enough."""
 
     def check(self, scene: Scene) -> None:
-        """Raise `ConfigError` for a scene of a sensor or level that it cannot tell anything of."""
+        """Raise `ConfigError` for a scene of an unsupported sensor or level."""
 
     def flags(self, pixels: Reflectance, window: Window) -> Flags:
-        """(y, x) of a window of the reflectance's lattice, `FILL` where it has no data."""
+        """(y, x) flags of a window of the reflectance's lattice, `FILL` where it has no data."""

@@ -1,8 +1,9 @@
-"""s2cloudless: probability of clouds at every pixel of Sentinel-2 Level-1C, from ten bands.
+"""s2cloudless: cloud probability per pixel of Sentinel-2 Level-1C, from ten bands.
 
 Sinergise, https://github.com/sentinel-hub/sentinel2-cloud-detector. The model comes with the
-package `s2cloudless` and is read from there (it is CC BY-SA); its trees are run by XGBoost.
-The probability is averaged over a disk, more than 0.4 is cloud, and clouds are widened by a disk.
+package `s2cloudless` and is read from there (it is CC BY-SA); its trees are evaluated by XGBoost.
+The probability is averaged over a disk, values above 0.4 are cloud, and clouds are dilated by a
+disk.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ Bools = np.ndarray[Any, np.dtype[np.bool_]]
 BANDS = ("B01", "B02", "B04", "B05", "B08", "B8A", "B09", "B10", "B11", "B12")
 """In the order of the model's features."""
 SATELLITE = "sentinel-2"
-"""The only one that its model was made for."""
+"""The only satellite that the model supports."""
 THRESHOLD = 0.4
-"""The package's own."""
+"""Default of the package."""
 AVERAGE, DILATION = 220.0, 110.0
-"""Metres: disks of 4 and 2 pixels at 60 m, of 22 and 11 at 10 m, as its makers recommend."""
+"""Disk radii in metres, 4 and 2 pixels at 60 m, 22 and 11 at 10 m, as its authors recommend."""
 _MODEL = "models/pixel_s2_cloud_detector_lightGBM_v0.1.txt"
 _BLOCK = 256
 _KEPT = 32 * 2**20
@@ -50,7 +51,7 @@ def open_masker() -> S2Cloudless:
 
 
 class S2Cloudless:
-    """The masker; the model is read when it is first used."""
+    """The masker; the model is loaded on first use."""
 
     bands = BANDS
     resolution = 60.0
@@ -76,7 +77,7 @@ class S2Cloudless:
             )
 
     def probability(self, values: Floats) -> Floats:
-        """(y, x) of reflectance (band, y, x) of `BANDS`, each pixel by itself."""
+        """(y, x) from reflectance (band, y, x) of `BANDS`, pixel by pixel."""
         rows = np.ascontiguousarray(values.reshape(len(values), -1).T)
         found: Floats = self._model().inplace_predict(rows)
         return found.reshape(values.shape[1:])
@@ -100,13 +101,13 @@ class S2Cloudless:
         return assemble(window, pixels.extent, _BLOCK, 0, part_of)
 
     def _block(self, pixels: Reflectance, block: Window, average: int, dilation: int) -> Flags:
-        """Flags of a block, by all that is around it."""
+        """Flags of a block, including its surroundings in the computation."""
         wide = widened(block, average + dilation)
         inner, places = pixels.mirror(wide)
         values, valid = pixels.read(inner)
         out = np.where(valid, np.uint16(0), np.uint16(Flag.FILL))[places]
         if valid.any():
-            # a pixel without data is one of reflectance 0, as the package has it
+            # a pixel without data has reflectance 0, as in the package
             some = np.concatenate([values[:, valid], np.zeros((len(values), 1), np.float32)], 1)
             found = self.probability(some[:, np.newaxis])[0]
             cloudy = np.full(valid.shape, found[-1], dtype=np.float32)
@@ -122,7 +123,7 @@ class S2Cloudless:
 
 
 def disk_mean(values: Floats, radius: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Mean over a disk of so many pixels; beyond the edge lies the mirror image."""
+    """Mean over a disk with this radius in pixels; mirrored beyond the edge."""
     if radius < 1:
         return values.astype(np.float64)
     padded = np.pad(values.astype(np.float64), radius, mode="symmetric")
@@ -140,8 +141,8 @@ def disk_mean(values: Floats, radius: int) -> np.ndarray[Any, np.dtype[np.float6
 
 
 def _load() -> Any:
-    """The booster, with one thread: tiles run beside each other."""
-    import_module("automap_tiles.imports.xgboost")  # before the next line
+    """The booster, single-threaded as tiles run in parallel."""
+    import_module("automap_tiles.imports.xgboost")  # before the next import
     import xgboost
 
     spec = find_spec("s2cloudless")
