@@ -20,6 +20,7 @@ from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid
 from automap_tiles.grid.operation import between
 from automap_tiles.raster._coordinates import longitude_shifts
+from automap_tiles.raster._heights import heights_guessed
 from automap_tiles.raster._mode import loses_minus_one
 from automap_tiles.raster._target import Target, parts_of
 from automap_tiles.raster._virtual import bands_of, holes_differ, ones_of
@@ -129,7 +130,7 @@ def _turned(source: OpenSource, grid: Grid, order: WarpOrder, level: int | None)
 def _warp_block(source: OpenSource, grid: Grid, order: WarpOrder, level: int | None) -> Block:
     info = source.info
     if info.georeferencing is not Georeferencing.TRANSFORM:
-        return _reproject_block(source, grid, order)
+        return heights_guessed(info, _reproject_block(source, grid, order))
     dtype = np.dtype(info.dtypes[order.indexes[0] - 1])
     value = as_value(order.nodata, dtype)
     nodata = None if value is None else value.item()

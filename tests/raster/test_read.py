@@ -16,6 +16,7 @@ from rasterio.transform import from_origin
 
 from automap_tiles.errors import InputError
 from automap_tiles.grid import Grid, Pyramid
+from automap_tiles.notes import collecting
 from automap_tiles.raster import Georeferencing, inspect, read, read_into
 from tests.raster.conftest import UTM, UTM_TRANSFORM, MakeRaster
 from tests.raster.test_parity import gcp_raster
@@ -392,7 +393,11 @@ def test_rational_polynomials(make_raster: MakeRaster, tmp_path: Path) -> None:
     info = inspect(path)
     assert info.georeferencing is Georeferencing.RPCS
     grid = Grid(CRS.from_epsg(4326), from_origin(15.1, 46.9, 0.01, 0.01), (10, 10))
-    found = read(path, grid, resampling="bilinear")
+    with collecting() as told:
+        found = read(path, grid, resampling="bilinear")
+    (note,) = told.grouped()
+    assert "a height of 0 m" in note.reason
+    assert note.count == 100
     # Latitude 46.95 is row 0 and 46.75 is row 300.
     expected = (46.95 - (46.9 - 0.01 * (np.arange(10) + 0.5))) * 1500 - 0.5
     np.testing.assert_allclose(found.data[0, :, 4], expected, atol=1.5)
