@@ -20,6 +20,7 @@ from typing import Protocol
 
 from automap_tiles.engine import _neighbours
 from automap_tiles.engine._morton_ranges import MortonRanges
+from automap_tiles.engine._tile_counts import tile_counts
 from automap_tiles.grid import TileIndex, child_indexes, cover
 from automap_tiles.runtime import Process
 
@@ -100,7 +101,7 @@ class Plan:
     """Pixels around each tile of the output."""
     skipped: int = 0
     _counts: dict[int, int] = field(default_factory=dict)
-    """Zoom → tiles; a jagged area takes long to be counted."""
+    """Zoom → tiles, once they were counted."""
 
     def total(self, kind: StepKind | None = None) -> int:
         """Tiles of the process, or those of a kind, the done ones included."""
@@ -112,8 +113,7 @@ class Plan:
 
     def _count(self, zoom: int) -> int:
         if zoom not in self._counts:
-            area = self.process.area_at(zoom)
-            self._counts[zoom] = cover.count(self.process.pyramid, area, zoom)
+            self._counts = tile_counts(self.process, self.process.zooms)
         return self._counts[zoom]
 
     def steps(self) -> Iterator[TileStep]:

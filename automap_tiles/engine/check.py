@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from automap_tiles.engine._tile_counts import tile_counts
 from automap_tiles.engine._warnings import free_bytes, warnings
 from automap_tiles.engine.events import TileStatus
 from automap_tiles.engine.journal import JournalReader, has_journal, place_of
 from automap_tiles.errors import ConfigError
 from automap_tiles.formats import OutputKind, Sized
-from automap_tiles.grid import cover
 from automap_tiles.runtime import Process
 from automap_tiles.runtime.steps import StepReader, all_steps
 
@@ -90,10 +90,11 @@ def check(process: Process) -> CheckReport:
     Raises `ConfigError` when there is nothing to do.
     """
     known = _journal_counts(process)
+    counts = tile_counts(process, process.zooms)
     zooms = tuple(
         ZoomReport(
             zoom=zoom,
-            tiles=cover.count(process.pyramid, process.area_at(zoom), zoom),
+            tiles=counts[zoom],
             done=known.get(zoom, {}).get(TileStatus.WRITTEN, 0)
             + known.get(zoom, {}).get(TileStatus.EMPTY, 0),
             failed=known.get(zoom, {}).get(TileStatus.FAILED, 0),
@@ -134,7 +135,7 @@ def _step(reader: StepReader) -> StepReport:
         reads=tuple(f"{name}: {each.path}" for name, each in process.inputs.readers()),
         output=process.writer.path if reader.is_stored else None,
         margin=reader.margin,
-        tiles=sum(cover.count(process.pyramid, process.area_at(zoom), zoom) for zoom in zooms),
+        tiles=sum(tile_counts(process, zooms).values()),
         done=known(TileStatus.WRITTEN, TileStatus.EMPTY),
         failed=known(TileStatus.FAILED),
     )

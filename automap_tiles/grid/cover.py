@@ -1,14 +1,14 @@
 """Which tiles touch an area.
 
 The quadtree is descended in blocks of nodes, each tested at once against the prepared geometry.
-Nodes inside the geometry are not tested again, and for a count not even opened, so memory is
-bounded by the depth of the tree and a count costs the length of the outline, not the area.
+Nodes inside the geometry are not tested again, so memory is bounded by the depth of the tree. A
+count opens none of them, and costs the length of the outline, not the area.
 A tile counts when it shares area with the geometry; touching edges do not count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from automap_tiles.grid._bounds import Bounds
+from automap_tiles.grid._counting import count_tiles
 from automap_tiles.grid._index import TileIndex
+from automap_tiles.grid._nodes import matrix_shape, node_span, root_level, shrinkage
 from automap_tiles.grid._turn import other_turns
 
 if TYPE_CHECKING:
@@ -26,13 +28,6 @@ if TYPE_CHECKING:
 # Nodes expanded together: enough for the vectorised tests to pay off, few enough that the first
 # tile comes early.
 _BLOCK = 512
-
-# Fraction of a tile's edge, at the requested zoom, by which boxes are shrunk before they are
-# tested; at least a few ULPs of the coordinates. It excludes neighbours that share only an edge,
-# even where rounding makes them overlap: 1e-9 of a 256 px tile is far below a pixel. All levels of
-# the descent use the same length, or a coarse box would lose whole tiles.
-_SHRINK = 1e-9
-_LAST_PLACES = 8
 
 # An overhang beyond the antimeridian of less than this fraction of the world's width is rounding,
 # e.g. of a reprojection (4e-8 m): it is cut off, not wrapped around. 1e-13 is 4 micrometres.
@@ -62,7 +57,7 @@ def tiles(
     wrapped around. `within` restricts the stream to the descendants of one tile.
     """
     area = clip_to_pyramid(pyramid, geometry)
-    for block in _descend(pyramid, area, zoom, stop_inside=False, within=within):
+    for block in _descend(pyramid, area, zoom, within=within):
         for row, col in zip(block.rows.tolist(), block.cols.tolist(), strict=True):
             yield TileIndex(zoom, row, col)
 
@@ -74,22 +69,12 @@ def includes(pyramid: Pyramid, geometry: BaseGeometry, index: TileIndex) -> bool
 
 def count(pyramid: Pyramid, geometry: BaseGeometry, zoom: int) -> int:
     """Exact number of tiles that `tiles` would stream."""
-    area = clip_to_pyramid(pyramid, geometry)
-    matrix_rows, matrix_cols = pyramid.matrix_shape(zoom)
-    total = 0
-    for block in _descend(pyramid, area, zoom, stop_inside=True, within=None):
-        scale = 2 ** (zoom - block.level)
-        height = np.minimum((block.rows + 1) * scale, matrix_rows) - block.rows * scale
-        width = np.minimum((block.cols + 1) * scale, matrix_cols) - block.cols * scale
-        total += _sum_of_products(height, width)
-    return total
+    return counts(pyramid, geometry, (zoom,))[zoom]
 
 
-def _sum_of_products(height: _Int, width: _Int) -> int:
-    """Exact beyond 64 bits: the whole world at zoom 30 has 2**61 tiles and more."""
-    if height.size and int(height.max()) * int(width.max()) * height.size < 2**63:
-        return int(height @ width)
-    return sum(h * w for h, w in zip(height.tolist(), width.tolist(), strict=True))
+def counts(pyramid: Pyramid, geometry: BaseGeometry, zooms: Collection[int]) -> dict[int, int]:
+    """Zoom → number of tiles that `tiles` would stream, for little more than the finest costs."""
+    return count_tiles(pyramid, clip_to_pyramid(pyramid, geometry), zooms)
 
 
 def clip_to_pyramid(pyramid: Pyramid, geometry: BaseGeometry) -> BaseGeometry:
@@ -158,14 +143,13 @@ def _descend(
     geometry: BaseGeometry,
     zoom: int,
     *,
-    stop_inside: bool,
     within: TileIndex | None,
 ) -> Iterator[_Block]:
-    """Blocks of nodes of `zoom`; with `stop_inside` also coarser nodes inside the geometry."""
+    """Blocks of nodes of `zoom`."""
     if geometry.is_empty:
         return
     shapely.prepare(geometry)
-    shrink = _shrink(pyramid, zoom)
+    shrink = shrinkage(pyramid, zoom)
     stack = [_test(pyramid, geometry, _root(pyramid, within), shrink)]
     while stack:
         block = stack.pop()
@@ -173,9 +157,6 @@ def _descend(
             if block.rows.size:
                 yield block
             continue
-        if stop_inside and block.inside.any():
-            yield _pick(block, block.inside)
-            block = _pick(block, ~block.inside)
         opened = _test(pyramid, geometry, _children(pyramid, block), shrink)
         starts = range(0, opened.rows.size, _BLOCK)
         stack.extend(_pick(opened, slice(start, start + _BLOCK)) for start in reversed(starts))
@@ -186,7 +167,7 @@ def _root(pyramid: Pyramid, within: TileIndex | None) -> _Block:
     if within is not None:
         level, row, col = within
     else:
-        level, row, col = -(max(pyramid.matrix_shape(0)) - 1).bit_length(), 0, 0
+        level, row, col = root_level(pyramid), 0, 0
     return _Block(
         level,
         np.array([row], dtype=np.int64),
@@ -200,14 +181,8 @@ def _children(pyramid: Pyramid, block: _Block) -> _Block:
     rows = (2 * block.rows[:, None] + np.array([0, 0, 1, 1])).ravel()
     cols = (2 * block.cols[:, None] + np.array([0, 1, 0, 1])).ravel()
     inside = np.repeat(block.inside, 4)
-    matrix_rows, matrix_cols = _matrix_shape(pyramid, level)
+    matrix_rows, matrix_cols = matrix_shape(pyramid, level)
     return _pick(_Block(level, rows, cols, inside), (rows < matrix_rows) & (cols < matrix_cols))
-
-
-def _shrink(pyramid: Pyramid, zoom: int) -> float:
-    """Length, in CRS units, by which boxes are shrunk on every side."""
-    last_place = float(np.spacing(max(abs(value) for value in pyramid.bounds)))
-    return max(_SHRINK * min(pyramid.metatile_size(zoom)), _LAST_PLACES * last_place)
 
 
 def _test(pyramid: Pyramid, geometry: BaseGeometry, block: _Block, shrink: float) -> _Block:
@@ -215,7 +190,7 @@ def _test(pyramid: Pyramid, geometry: BaseGeometry, block: _Block, shrink: float
     if block.inside.all():
         return block
     doubt = ~block.inside
-    x_span, y_span = _span(pyramid, block.level)
+    x_span, y_span = node_span(pyramid, block.level)
     edge = pyramid.bounds
     left = edge.left + block.cols[doubt] * x_span
     top = edge.top - block.rows[doubt] * y_span
@@ -231,17 +206,3 @@ def _test(pyramid: Pyramid, geometry: BaseGeometry, block: _Block, shrink: float
 
 def _pick(block: _Block, which: NDArray[np.bool_] | slice) -> _Block:
     return _Block(block.level, block.rows[which], block.cols[which], block.inside[which])
-
-
-def _matrix_shape(pyramid: Pyramid, level: int) -> tuple[int, int]:
-    if level >= 0:
-        return pyramid.matrix_shape(level)
-    rows, cols = pyramid.matrix_shape(0)
-    return -(-rows // 2**-level), -(-cols // 2**-level)
-
-
-def _span(pyramid: Pyramid, level: int) -> tuple[float, float]:
-    """(x, y) size of a node in CRS units."""
-    x_span, y_span = pyramid.metatile_size(max(level, 0))
-    scale = 2.0 ** max(-level, 0)
-    return x_span * scale, y_span * scale

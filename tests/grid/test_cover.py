@@ -4,13 +4,15 @@ import itertools
 import tracemalloc
 
 import morecantile
+import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
-from automap_tiles.grid import Pyramid, TileIndex, cover, morton
+from automap_tiles.grid import Pyramid, TileIndex, _counting, cover, morton
 from tests.grid.strategies import GRIDS, areas, grid_names, oracle
 
 SMALL = st.sampled_from([1, 2, 4, 16, 256])
@@ -247,3 +249,36 @@ def test_a_grid_that_goes_on_beyond_the_antimeridian_has_what_lies_there() -> No
     assert cover.clip_to_pyramid(below, sides).equals(shapely.box(-181, 0, -179, 1))
     elsewhere = Pyramid.from_grid({**definition, "bounds": [0, 0, 4, 4]})
     assert cover.clip_to_pyramid(elsewhere, sides).equals(shapely.box(0, 0, 1, 1))
+
+
+@settings(max_examples=25)
+@given(data=st.data(), name=grid_names, metatiling=st.sampled_from([1, 2]))
+def test_several_zooms_are_counted_at_once_as_they_are_streamed(
+    data: st.DataObject, name: str, metatiling: int
+) -> None:
+    """Also of outlines along the edges of tiles, whatever is looked at together."""
+    pyramid = Pyramid.from_grid(GRIDS[name], metatiling=metatiling)
+    zooms = range(4)
+    area = data.draw(areas(pyramid, 2))
+    if data.draw(st.booleans()):  # on the edges of tiles
+        some = itertools.islice(cover.tiles(pyramid, area, 2), 40)
+        area = shapely.union_all([pyramid.tile(*index).unbuffered().bbox for index in some])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_counting, "_BLOCK", data.draw(st.sampled_from([2, 16384])))
+        patch.setattr(_counting, "_PAIRS", data.draw(st.sampled_from([3, 131072])))
+        found = cover.counts(pyramid, area, zooms)
+    assert found == {z: sum(1 for _ in cover.tiles(pyramid, area, z)) for z in zooms}
+
+
+def test_a_long_outline_is_counted_as_it_is_streamed() -> None:
+    """A coast with islands, lakes and pieces far shorter and far longer than a tile."""
+    angles = np.linspace(0, 2 * np.pi, 3000, endpoint=False)
+    radius = 20 + 3 * np.sin(7 * angles) + 1.5 * np.sin(61 * angles) + 0.2 * np.sin(977 * angles)
+    shape = shapely.Polygon(np.column_stack([radius * np.cos(angles), radius * np.sin(angles)]))
+    lake = shapely.affinity.scale(shape, 0.5, 0.4)
+    area = shapely.MultiPolygon([shape.difference(lake), shapely.box(60.03, -0.001, 60.04, 40)])
+    pyramid = Pyramid.from_grid("geodetic")
+    found = cover.counts(pyramid, area, (5, 8))
+    assert found == {z: sum(1 for _ in cover.tiles(pyramid, area, z)) for z in (5, 8)}
+    assert cover.counts(pyramid, shapely.Polygon(), (3,)) == {3: 0}
+    assert cover.counts(pyramid, area, ()) == {}
