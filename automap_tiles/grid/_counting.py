@@ -157,7 +157,8 @@ class _Counter:
         """Left, bottom, right and top of nodes, cut at the edge of the pyramid."""
         x_span, y_span = node_span(self._pyramid, level)
         edge = self._pyramid.bounds
-        left, top = edge.left + cols * x_span, edge.top - rows * y_span
+        left: _Floats = edge.left + cols.astype(np.float64) * x_span
+        top: _Floats = edge.top - rows.astype(np.float64) * y_span
         right = np.minimum(left + x_span, edge.right)
         return left, np.maximum(top - y_span, edge.bottom), right, top
 
