@@ -15,21 +15,22 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 
 Clock: TypeAlias = Callable[[], float]
-"""Seconds since 1970; tests have clocks of their own."""
+"""Seconds since 1970; tests inject their own clock."""
 
 _BUSY_SECONDS = 10.0
 """How long a writer waits for another one."""
 _CACHE_KB = 256
-"""Pages of the file that a connection of SQLite keeps, of which each thread has one; by itself it
-keeps 2 MB. The system has the file in its memory anyway."""
+"""Page cache of a SQLite connection, of which each thread has one; the default is 2 MB. The
+operating system caches the file anyway."""
 _WRITES = "automap_writes"
 
 
 class Database:
-    """Connections to a database, safe to share between threads."""
+    """Thread-safe connections to a database."""
 
     def __init__(self, url: str, clock: Clock = time.time) -> None:
-        """`url` as SQLAlchemy has it: `sqlite:////folder/automap.sqlite`, `postgresql+psycopg://…`."""
+        """`url` in SQLAlchemy's format: `sqlite:////folder/automap.sqlite`,
+        `postgresql+psycopg://…`."""
         self.url = url
         self.clock = clock
         self.engine = _engine(url)
@@ -37,7 +38,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that sees one state of the database and changes nothing."""
+        """A read-only connection with a consistent snapshot of the database."""
         with self.engine.connect() as connection:
             yield connection
 
@@ -49,7 +50,7 @@ class Database:
             yield connection
 
     def alone(self, connection: Connection, number: int) -> None:
-        """Let nobody else pass this line with the same number until the transaction ends."""
+        """Hold an exclusive lock for this number until the transaction ends."""
         if not self.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
@@ -68,7 +69,7 @@ def _engine(url: str) -> Engine:
 
 
 def _settle(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # we say ourselves when a transaction begins
+    connection.isolation_level = None  # transactions are started explicitly
     cursor = connection.cursor()
     for setting in (
         "journal_mode=WAL",

@@ -14,15 +14,15 @@ from automap_tiles.jobs.rows import job_of
 from automap_tiles.jobs.tables import JOBS, RESULTS
 
 _WARNINGS = 100
-"""That are kept with a job."""
+"""Largest number of warnings kept with a job."""
 
 OnFinal: TypeAlias = Callable[[Connection, Job, Result | None], None]
-"""Called in the transaction that ends a job, such as to put a mail into the outbox."""
+"""Called in the transaction that ends a job, for example to queue a mail in the outbox."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """How a job ends."""
+    """How a job ended."""
 
     status: Status
     message: str
@@ -31,7 +31,7 @@ class Ending:
     result: Result | None = None
     usage: dict[str, Any] | None = None
     stopped: bool = False
-    """Whether a limit ended it."""
+    """Whether it was stopped by a limit."""
 
 
 def end(
@@ -42,7 +42,7 @@ def end(
     now: float,
     on_final: Sequence[OnFinal],
 ) -> Job:
-    """Write the end of a job, and all that hangs on it, in a transaction that writes."""
+    """Write the end of a job and everything that depends on it, in a write transaction."""
     values: dict[str, Any] = {
         "status": ending.status,
         "message": _log.plain(ending.message),
@@ -73,7 +73,7 @@ def end(
 
 
 def _bounded(warnings: Sequence[str]) -> list[str]:
-    """They stand in every list of jobs; all of them are in the log."""
+    """Truncated, since every list of jobs contains them; the log has all of them."""
     told = [_log.plain(each) for each in warnings[:_WARNINGS]]
     more = len(warnings) - len(told)
     return [*told, f"{more} more, see the log"] if more else told

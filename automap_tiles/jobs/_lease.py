@@ -12,14 +12,14 @@ from automap_tiles.jobs._queue import LeaseLost, Queue
 from automap_tiles.jobs.job import Job
 
 _PART = 0.25
-"""Of a lease, until it is renewed."""
+"""Fraction of a lease after which it is renewed."""
 
 
 class Lease:
-    """Renews the lease of a job in a thread of its own, until the end of the block.
+    """Renews the lease of a job in a separate thread until the end of the block.
 
-    So that no slow store or disk costs the job. A database that does not answer is asked again for
-    as long as the lease may still hold.
+    So a slow store or disk does not cost the job. If the database does not respond, renewal is
+    retried for as long as the lease may still be valid.
     """
 
     def __init__(self, queue: Queue, job: Job) -> None:
@@ -28,19 +28,19 @@ class Lease:
         self._end = threading.Event()
         self._until = time.monotonic() + queue.limits.lease
         self.lost = threading.Event()
-        """Set when the job is somebody else's: write nothing for it."""
+        """Set when the job belongs to another runner: write nothing for it."""
         self.cancelled = threading.Event()
-        """Set when its owner wants it ended."""
+        """Set when its owner has cancelled it."""
         self._thread = threading.Thread(target=self._keep, name=f"lease {job.id}", daemon=True)
 
     def going(self) -> None:
-        """Raise `LeaseLost` when the job is no longer ours."""
+        """Raise `LeaseLost` if the job no longer belongs to this runner."""
         if self.lost.is_set() or time.monotonic() > self._until:
             self.lost.set()
             raise LeaseLost(f"job {self._job.id}: attempt {self._job.attempt} is over")
 
     def _keep(self) -> None:
-        pause = min(self._queue.limits.lease * _PART, 2.0)  # a cancel shall be heard soon
+        pause = min(self._queue.limits.lease * _PART, 2.0)  # so that a cancellation is noticed soon
         while not self._end.wait(pause):
             begun = time.monotonic()
             try:

@@ -11,9 +11,9 @@ from automap_tiles.jobs.job import Level
 from automap_tiles.jobs.tables import JOBS, LOG
 
 MOST_BYTES = 10 << 20
-"""Of a job; then one line says that the rest was left out, and only errors are added."""
+"""Size limit per job; then one line says that the rest is omitted, and only errors are added."""
 _LONGEST = 4000
-"""Characters of a line."""
+"""Longest line, in characters."""
 
 
 def append(
@@ -24,7 +24,7 @@ def append(
     now: float,
     attempt: int = 0,
 ) -> None:
-    """Add lines to a job's log, in a transaction that writes."""
+    """Append lines to a job's log, in a write transaction."""
     if not lines:
         return
     of_job = JOBS.c.id == job
@@ -54,6 +54,6 @@ def append(
 
 
 def plain(text: str) -> str:
-    """A text that any database takes, of a bounded length."""
+    """Text that any database accepts, of limited length."""
     text = writable(text).replace("\0", "\N{REPLACEMENT CHARACTER}")
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from automap_tiles.jobs.job import Entry
 
 BEGINS = "begins: "
-"""What the line of a phase that begins starts with."""
+"""Prefix of the log line that marks the start of a phase."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """One phase from its beginning to that of the next; seconds since 1970."""
+    """One phase, until the start of the next; seconds since 1970."""
 
     name: str
     start: float
     end: float | None
-    """None: it goes on."""
+    """None: in progress."""
     attempt: int = 0
 
 
 def stretches(entries: Sequence[Entry], finished: float | None) -> list[Stretch]:
-    """Phases in their order, of the lines of a log; the last one ends when the job does."""
+    """Phases in order, from the lines of a log; the last one ends with the job."""
     begun = [each for each in entries if each.message.startswith(BEGINS)]
     ends = [*(each.time for each in begun[1:]), finished]
     return [

@@ -17,9 +17,9 @@ _PHASES = {
     "scenes used": Phase.MERGING,
     "map": Phase.CLASSIFYING,
 }
-"""Phase of a workflow → ours; those of a training are all the others."""
+"""Workflow phase → job phase; all other phases belong to training."""
 _MADE = ("written", "empty", "failed")
-"""What is said of scenes that were work; the others were there."""
+"""Scene states that required work; other scenes already existed."""
 _SHARES = {
     Phase.SEARCHING: 2,
     Phase.PREPARING: 60,
@@ -28,7 +28,7 @@ _SHARES = {
     Phase.CLASSIFYING: 8,
     Phase.PACKING: 1,
 }
-"""Per cent of a classification, roughly; a guess, not a promise."""
+"""Rough shares of a classification in per cent; a guess, not a promise."""
 _STEPS = {
     "download": (Phase.SEARCHING, Phase.PREPARING, Phase.PACKING),
     "composite": (Phase.SEARCHING, Phase.PREPARING, Phase.MERGING, Phase.PACKING),
@@ -36,7 +36,7 @@ _STEPS = {
 
 
 class Progress:
-    """Follows the events of one attempt."""
+    """Tracks the events of one attempt."""
 
     def __init__(self, workflow: str) -> None:
         self._steps = _STEPS.get(workflow, tuple(_SHARES))
@@ -47,18 +47,18 @@ class Progress:
         self._done = 0
         self._message: str | None = None
         self.outcome: Mapping[str, Any] | None = None
-        """Of the whole, once it is there."""
+        """Outcome of the whole run, once available."""
         self.error: Mapping[str, Any] | None = None
-        """What ended it before that."""
+        """The error that ended it earlier."""
         self.usage: dict[str, Any] = {}
-        """What this attempt has taken."""
+        """Resources used by this attempt."""
         self.last_said = ""
-        """Last line of its standard error: of a traceback that which says what it was."""
+        """Last line of standard error; for a traceback, the exception."""
         self.failures: list[str] = []
-        """Sentences of what could not be made."""
+        """One sentence per failed result."""
 
     def hear(self, event: Mapping[str, Any]) -> None:
-        """Take an event."""
+        """Process an event."""
         name = str(event.get("event"))
         match name:
             case "phase_started":
@@ -83,21 +83,21 @@ class Progress:
                 self._lines.append((Level.WARNING, "a worker process was lost and is replaced"))
 
     def computed(self, core_seconds: float) -> None:
-        """So much in all; what was measured before does not become less."""
+        """Set the total core seconds; never decreases."""
         self.usage["core_seconds"] = max(core_seconds, self.usage.get("core_seconds", 0.0))
 
     def held(self, memory: int) -> None:
-        """So many bytes at one moment."""
+        """Record the memory in use at one moment, bytes."""
         if memory > self.usage.get(MEMORY, 0):
             self.usage[MEMORY] = memory
 
     def pack(self, message: str) -> None:
-        """The child is done, its results are put away."""
+        """The child has finished, its results are being stored."""
         self._phase, self._total, self._done, self._message = Phase.PACKING, None, 0, message
         self._lines.append((Level.INFO, BEGINS + message))
 
     def news(self) -> News:
-        """What has been heard since this was last asked."""
+        """What has changed since the last call."""
         lines, scenes = tuple(self._lines), tuple(self._scenes)
         self._lines.clear()
         self._scenes.clear()

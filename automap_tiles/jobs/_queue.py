@@ -18,31 +18,31 @@ from automap_tiles.jobs.rows import job_of
 from automap_tiles.jobs.tables import JOBS, RUNNERS, SCENES
 
 _AT_A_TIME = 10_000
-"""Values in a statement; SQLite takes 32 766, PostgreSQL 65 535."""
+"""Values per statement; SQLite takes 32 766, PostgreSQL 65 535."""
 _CANCELLED = Ending(status=Status.DISMISSED, message="cancelled")
 
 
 class LeaseLost(AutomapError):
-    """The job is no longer this runner's: whatever it has for it counts no more."""
+    """The job no longer belongs to this runner: its writes are discarded."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class QueueLimits:
-    """What runners keep to."""
+    """Limits that runners obey."""
 
     lease: float = 60.0
-    """Seconds until a runner that is not heard of is taken for lost."""
+    """Seconds without a sign of life after which a runner counts as lost."""
     per_user: int = 2
-    """Jobs of a user that run at a time."""
+    """Concurrent jobs per user."""
     losses: int = 3
-    """A job whose runner was lost so often has failed."""
+    """A job fails after losing its runner this often."""
     keep: float = 14 * 86400.0
     """Seconds until the data of a result are deleted."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class News:
-    """What a runner has heard of its job since it last wrote."""
+    """Updates about a job since the runner's last write."""
 
     phase: Phase | None = None
     progress: int | None = None
@@ -50,11 +50,11 @@ class News:
     lines: tuple[tuple[Level, str], ...] = ()
     scenes: tuple[SceneFate, ...] = ()
     usage: Usage | None = None
-    """Of all attempts."""
+    """Over all attempts."""
 
 
 class Queue:
-    """Jobs that wait, and those that somebody runs."""
+    """Waiting and running jobs."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Queue:
         self._on_final = tuple(on_final)
 
     def beat(self, runner: str) -> None:
-        """Tell that a runner lives."""
+        """Record that a runner is alive."""
         now = self.database.clock()
         with self.database.writing() as connection:
             there = connection.execute(
@@ -78,7 +78,7 @@ class Queue:
             connection.execute(delete(RUNNERS).where(RUNNERS.c.seen < now - 86400))
 
     def claim(self, runner: str) -> Job | None:
-        """The next job, for this runner; None when there is none that may run."""
+        """Claim the next job for this runner; None if no job may run."""
         now = self.database.clock()
         with self.database.reading() as connection:
             waiting = select(JOBS.c.id).where(JOBS.c.status == Status.ACCEPTED).limit(1)
@@ -95,10 +95,10 @@ class Queue:
             )
 
     def take_back_lost(self, runner: str = "", working: Collection[str] = ()) -> list[Job]:
-        """Let jobs whose runner was lost wait again; those lost too often have failed.
+        """Requeue jobs whose runner was lost; jobs lost too often fail.
 
-        `working`: ids of jobs that `runner`, who asks, has in its hands. They are not lost whatever
-        the clock says, which jumps after a suspend, before their leases are renewed.
+        `working`: ids of jobs that the calling `runner` is working on. They do not count as lost
+        whatever the clock says, which may jump after a suspend before leases are renewed.
         """
         now, lease = self.database.clock(), self.limits.lease
 
@@ -134,7 +134,7 @@ class Queue:
         return self._wait_again(connection, job, now)
 
     def break_off(self, job: Job, reason: str) -> None:
-        """Let a job wait again whose child was killed by something else; too often: it has failed.
+        """Requeue a job whose child was killed externally; fails it if this happens too often.
 
         Raises `LeaseLost`.
         """
@@ -146,7 +146,7 @@ class Queue:
             self._broken_off(connection, held, now, f"broken off: {reason}", reason)
 
     def give_back(self, job: Job) -> None:
-        """Let a job wait again because its runner ends in order."""
+        """Requeue a job because its runner shuts down cleanly."""
         now = self.database.clock()
         with self.database.writing() as connection:
             held = self._held(connection, job)
@@ -154,7 +154,7 @@ class Queue:
                 return
             said = f"given back: runner {job.runner} ends"
             _log.append(connection, job.id, [(Level.INFO, said)], now=now, attempt=job.attempt)
-            if held.cancel:  # nobody would claim it again
+            if held.cancel:  # otherwise nobody would claim it again
                 self._end(connection, held, _CANCELLED)
             else:
                 self._wait_again(connection, held, now)
@@ -176,7 +176,7 @@ class Queue:
         return job_of(row.mappings().one())
 
     def renew(self, job: Job) -> bool:
-        """Keep a job for another lease; whether its owner wants it ended.
+        """Renew the lease of a job; returns whether its owner has cancelled it.
 
         Raises `LeaseLost`.
         """
@@ -193,7 +193,7 @@ class Queue:
         return bool(row[0])
 
     def tell(self, job: Job, news: News) -> None:
-        """Write down how far a job is; raises `LeaseLost`."""
+        """Record the progress of a job; raises `LeaseLost`."""
         now = self.database.clock()
         values: dict[str, Any] = {
             "phase": _unless_cancelled(JOBS.c.phase, news.phase),
@@ -217,14 +217,17 @@ class Queue:
             _write_scenes(connection, job.id, news.scenes)
 
     def finish(self, job: Job, ending: Ending) -> Job:
-        """End a job, with its result and all that hangs on its end; raises `LeaseLost`."""
+        """End a job, with its result and everything that depends on it; raises `LeaseLost`."""
         with self.database.writing() as connection:
             if self._held(connection, job) is None:
                 raise _lease_lost(job)
             return self._end(connection, job, ending)
 
     def _held(self, connection: Connection, job: Job) -> Job | None:
-        """The job as it is now, its row locked where a database has such locks; None: not ours."""
+        """The current job, with its row locked if the database supports it.
+
+        None: not this runner's.
+        """
         query = select(JOBS).where(_ours(job)).with_for_update()
         row = connection.execute(query).mappings().first()
         return None if row is None else job_of(row)
@@ -235,7 +238,7 @@ class Queue:
 
 
 def _unless_cancelled(column: Column[str], said: str | None) -> ColumnElement[str] | None:
-    """What a column shall hold; a job that was cancelled goes on saying that it stops."""
+    """New value of a column; a cancelled job keeps the message that it is stopping."""
     return None if said is None else case((JOBS.c.cancel, column), else_=said)
 
 

@@ -31,11 +31,11 @@ from automap_tiles.jobs.tables import JOBS, LOG, RESULTS, RUNNERS, SCENES
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Part of a list, newest first."""
+    """A page of a list, newest first."""
 
     jobs: tuple[Job, ...]
     next: int | None
-    """`before` of the page after this one; None: there is none."""
+    """`before` of the next page; None: last page."""
 
 
 class JobStore:
@@ -46,7 +46,7 @@ class JobStore:
         self._on_final = tuple(on_final)
 
     def add(self, new: NewJob, connection: Connection | None = None) -> Job:
-        """Put a job into the queue; it is on disk when this returns, or `connection` commits."""
+        """Queue a job; it is on disk when this returns, or when `connection` commits."""
         if connection is None:
             with self.database.writing() as own:
                 return self.add(new, own)
@@ -88,7 +88,7 @@ class JobStore:
         return job_of(row)
 
     def get(self, user: str | None, job: str) -> Job | None:
-        """A job of a user, of anybody for None; None where there is no such."""
+        """A job of a user, or of anyone for None; None if it does not exist."""
         with self.database.reading() as connection:
             row = connection.execute(select(JOBS).where(*_of(user, job))).mappings().first()
         return None if row is None else job_of(row)
@@ -101,7 +101,7 @@ class JobStore:
         before: int | None = None,
         where: Sequence[ColumnElement[bool]] = (),
     ) -> Page:
-        """Jobs of a user, newest first; those that come while one turns pages move nothing."""
+        """Jobs of a user, newest first; new jobs do not shift the pages."""
         query = select(JOBS).where(*where).order_by(JOBS.c.number.desc()).limit(limit + 1)
         if user is not None:
             query = query.where(JOBS.c.user == user)
@@ -113,7 +113,7 @@ class JobStore:
         return Page(jobs=tuple(found[:limit]), next=found[limit - 1].number if more else None)
 
     def same_active(self, user: str, digest: str, connection: Connection) -> str | None:
-        """Id of a job that was asked for in the same words and is not at its end."""
+        """Id of an unfinished job with the same request."""
         found: str | None = connection.execute(
             select(JOBS.c.id).where(
                 JOBS.c.user == user, JOBS.c.digest == digest, JOBS.c.status.in_(ACTIVE)
@@ -122,7 +122,7 @@ class JobStore:
         return found
 
     def count(self, user: str, statuses: frozenset[Status], connection: Connection) -> int:
-        """How many jobs of a user are in one of some states."""
+        """Number of a user's jobs in any of some states."""
         return connection.execute(
             select(func.count())
             .select_from(JOBS)
@@ -135,7 +135,7 @@ class JobStore:
         return next((job for job, uses in rows if file in uses), None)
 
     def describe(self, user: str, job: str, description: str) -> Job | None:
-        """Give a job another description."""
+        """Change the description of a job."""
         with self.database.writing() as connection:
             row = (
                 connection.execute(
@@ -150,9 +150,9 @@ class JobStore:
         return None if row is None else job_of(row)
 
     def cancel(self, user: str | None, job: str) -> Job | None:
-        """Ask for the end of a job: one that waits ends now, one that runs when its child is gone.
+        """Cancel a job: a waiting one ends now, a running one when its child has stopped.
 
-        One that is at its end stays as it is.
+        A finished job stays unchanged.
         """
         now = self.database.clock()
         with self.database.writing() as connection:
@@ -174,9 +174,9 @@ class JobStore:
         return self.get(user, job)
 
     def remove(self, user: str, job: str, also: Callable[[Connection], None] | None = None) -> bool:
-        """Forget a job that is at its end; whether it was there.
+        """Delete a finished job; returns whether it existed.
 
-        `also` is called in the same transaction when it was.
+        If so, `also` is called in the same transaction.
         """
         with self.database.writing() as connection:
             gone = connection.execute(delete(JOBS).where(*_of(user, job), JOBS.c.status.in_(FINAL)))
@@ -187,7 +187,7 @@ class JobStore:
     def entries(
         self, job: str, *, after: int = 0, levels: Sequence[Level] = tuple(Level), limit: int = 1000
     ) -> list[Entry]:
-        """Lines of a job's log, in their order."""
+        """Lines of a job's log, in order."""
         with self.database.reading() as connection:
             rows = connection.execute(
                 select(LOG)
@@ -198,7 +198,7 @@ class JobStore:
             return [entry_of(row) for row in rows]
 
     def beginnings(self, job: str) -> list[Entry]:
-        """The lines of a job's log that say that a phase begins (`phases.stretches`)."""
+        """The lines of a job's log that mark the start of a phase (`_phases.stretches`)."""
         with self.database.reading() as connection:
             rows = connection.execute(
                 select(LOG)
@@ -208,7 +208,7 @@ class JobStore:
             return [entry_of(row) for row in rows]
 
     def scenes(self, job: str) -> list[SceneFate]:
-        """What became of each scene, by name."""
+        """Outcome of each scene, by name."""
         with self.database.reading() as connection:
             rows = connection.execute(
                 select(SCENES).where(SCENES.c.job == job).order_by(SCENES.c.scene)
@@ -216,19 +216,19 @@ class JobStore:
             return [scene_of(row) for row in rows]
 
     def result(self, job: str) -> Result | None:
-        """The archive of a job; None where it left none."""
+        """The archive of a job; None if it has none."""
         with self.database.reading() as connection:
             row = connection.execute(select(RESULTS).where(RESULTS.c.job == job)).mappings().first()
         return None if row is None else result_of(row)
 
     def results(self, jobs: Sequence[str]) -> dict[str, Result]:
-        """The archives of some jobs, of those that left one."""
+        """The archives of several jobs, as far as they exist."""
         with self.database.reading() as connection:
             rows = connection.execute(select(RESULTS).where(RESULTS.c.job.in_(jobs))).mappings()
             return {row["job"]: result_of(row) for row in rows}
 
     def tail(self, job: str, count: int) -> tuple[list[Entry], int]:
-        """(the last lines of a log, how many there are before them)."""
+        """(last lines of a log, number of lines before them)."""
         with self.database.reading() as connection:
             rows = connection.execute(
                 select(LOG).where(LOG.c.job == job).order_by(LOG.c.number.desc()).limit(count)
@@ -237,7 +237,7 @@ class JobStore:
         return found, (found[0].number - 1 if found else 0)
 
     def runner_seen(self) -> float | None:
-        """When any runner was last heard of."""
+        """Last sign of life of any runner."""
         with self.database.reading() as connection:
             return connection.execute(select(func.max(RUNNERS.c.seen))).scalar()
 

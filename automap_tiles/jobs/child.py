@@ -25,7 +25,7 @@ from automap_tiles.workflows import check, order_from_json, run
 
 try:
     import fcntl
-except ImportError:  # not on Windows, where there is no runner either
+except ImportError:  # not on Windows, where runners are not available either
     fcntl = None  # type: ignore[assignment]
 
 LOCK = ".job.lock"
@@ -34,15 +34,16 @@ _ASK_SECONDS = 0.2
 
 
 def main(said: Mapping[str, Any], lifeline: int) -> int:
-    """Carry out what `said` asks for; the exit code: 0, or 1 after an `error`.
+    """Carry out the order in `said`; exit code 0, or 1 after an `error`.
 
-    `said`: `order`, `check` (only look what would be done), `workspace`, `memory` in bytes or None.
+    `said`: `order`, `check` (dry run), `workspace`, `memory` in bytes or None.
     """
     os.umask(0o077)
     tell = _open_stream()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the runner, which then tells us
+    # Ctrl-C is handled by the runner, which then stops this process
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow, args=(lifeline,), daemon=True).start()
     if (memory := said.get("memory")) is not None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
@@ -79,7 +80,7 @@ def _work(said: Mapping[str, Any], stop: StopToken, tell: IO[str]) -> None:
 
 @contextlib.contextmanager
 def _alone(workspace: Path, stop: StopToken, tell: IO[str]) -> Iterator[None]:
-    """Wait until an earlier attempt, which may be about to die, is out of the workspace."""
+    """Wait until an earlier attempt, which may be terminating, has left the workspace."""
     workspace.mkdir(parents=True, exist_ok=True)
     with (workspace / LOCK).open("ab") as file:
         told = False
@@ -95,12 +96,12 @@ def _alone(workspace: Path, stop: StopToken, tell: IO[str]) -> Iterator[None]:
                 time.sleep(_ASK_SECONDS)
             else:
                 break
-        os.utime(file.fileno())  # opening alone does not say that the workspace is in use
+        os.utime(file.fileno())  # opening alone does not mark the workspace as in use
         yield
 
 
 def _follow(lifeline: int) -> None:
-    """Wait for the end of the runner, and end this process and all its workers with it."""
+    """Wait for the runner to go away, then end this process and all its workers."""
     with contextlib.suppress(OSError):
         while os.read(lifeline, 1):
             pass
@@ -108,7 +109,7 @@ def _follow(lifeline: int) -> None:
 
 
 def _open_stream() -> IO[str]:
-    """A stream of our own to what was stdout; what others print goes to stderr, the log."""
+    """A private stream on the original stdout; other output goes to stderr, which is the log."""
     own = os.dup(1)
     os.set_inheritable(own, False)
     os.dup2(2, 1)

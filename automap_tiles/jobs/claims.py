@@ -24,14 +24,14 @@ from automap_tiles.jobs.rows import job_of
 from automap_tiles.jobs.tables import JOBS
 
 CLAIMING = 0x6175746F6D6170
-"""Number of the lock of PostgreSQL that claims stand in line for."""
+"""PostgreSQL advisory lock that serialises claims."""
 _OTHERS = JOBS.alias("others")
 
 
 def claim(
     connection: Connection, runner: str, *, now: float, lease: float, per_user: int
 ) -> Job | None:
-    """Give the next job to a runner; None when there is none that may run."""
+    """Give the next job to a runner; None if no job may run."""
     chosen = connection.execute(
         select(JOBS.c.id)
         .where(
@@ -76,9 +76,9 @@ def claim(
 
 
 def lost(connection: Connection, now: float, lease: float) -> list[Job]:
-    """Jobs whose runner does not renew its lease any more.
+    """Jobs whose runner has stopped renewing its lease.
 
-    A lease that ends later than anybody gives one now is of before the clock was set back.
+    A lease that ends later than any lease given now dates from before the clock was set back.
     """
     over = or_(JOBS.c.lease < now, JOBS.c.lease > now + 2 * lease)
     rows = connection.execute(
@@ -88,7 +88,7 @@ def lost(connection: Connection, now: float, lease: float) -> list[Job]:
 
 
 def owned(job: str, runner: str, attempt: int) -> ColumnElement[bool]:
-    """Whether a job is still a runner's: the fence before each of its writes."""
+    """Whether a job still belongs to a runner: the fencing check before each of its writes."""
     return and_(
         JOBS.c.id == job,
         JOBS.c.runner == runner,

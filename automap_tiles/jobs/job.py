@@ -11,7 +11,7 @@ Json = Mapping[str, Any]
 
 
 class Status(StrEnum):
-    """State of a job, in the words of OGC API - Processes."""
+    """State of a job, in the terms of OGC API - Processes."""
 
     ACCEPTED = "accepted"
     RUNNING = "running"
@@ -21,17 +21,17 @@ class Status(StrEnum):
 
 
 FINAL = frozenset({Status.SUCCESSFUL, Status.FAILED, Status.DISMISSED})
-"""States that never change."""
+"""Terminal states."""
 ACTIVE = frozenset({Status.ACCEPTED, Status.RUNNING})
 
 
 class Phase(StrEnum):
-    """What a job is doing; it informs, and decides nothing."""
+    """What a job is doing; for information only."""
 
     QUEUED = "queued"
     SEARCHING = "searching"
     PREPARING = "preparing"
-    """Scenes are fetched and prepared."""
+    """Downloading and preparing scenes."""
     MERGING = "merging"
     TRAINING = "training"
     CLASSIFYING = "classifying"
@@ -40,7 +40,7 @@ class Phase(StrEnum):
 
 
 class Level(StrEnum):
-    """How much a line of a log matters, in ascending order."""
+    """Severity of a log line, ascending."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -50,29 +50,29 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class NewJob:
-    """A job that shall be."""
+    """A job to be created."""
 
     user: str
     """Id of its owner."""
     order: Json
-    """As `Order.to_json` writes it."""
+    """As written by `Order.to_json`."""
     parameters: Json
-    """As the user said them."""
+    """As entered by the user."""
     workspace: str
-    """Name of the folder that the order writes to; one job at a time works in it."""
+    """Name of the folder that the order writes to; used by one job at a time."""
     description: str = ""
     digest: str = ""
-    """Of what was asked: the same twice is a double click."""
+    """Digest of the request, to detect double clicks."""
     previous: str | None = None
     """Id of the job that this one repeats."""
     recipients: tuple[str, ...] = ()
-    """Addresses to be told of its end."""
+    """Addresses to notify at its end."""
     uses: tuple[str, ...] = ()
     """Ids of uploaded files that it reads."""
     budget: float | None = None
-    """What it may cost at most; None: its owner said nothing."""
+    """Maximum cost; None: no limit set by its owner."""
     estimate: Json | None = None
-    """What it was expected to take when it was launched."""
+    """Expected usage at launch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,25 +80,25 @@ class Result:
     """The archive of a job."""
 
     key: str
-    """In the store of results; its last part is the name of the file."""
+    """Key in the result store; its last part is the file name."""
     size: int
     """Bytes."""
     sha256: str
     files: tuple[Json, ...] = ()
-    """What is in it: name, bytes."""
+    """Contents: name, bytes."""
     expires: float = 0.0
-    """When the data are deleted, seconds since 1970."""
+    """Time at which the data are deleted, seconds since 1970."""
     partial: bool = False
-    """Whether the job ended before all was made."""
+    """Whether the job ended before everything was made."""
     deleted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A job as it stands in the table; times are seconds since 1970."""
+    """A job as stored in the table; times are seconds since 1970."""
 
     number: int
-    """Grows with each job: the order of the list."""
+    """Increases with each job; defines the order of lists."""
     id: str
     user: str
     order: Json
@@ -115,13 +115,13 @@ class Job:
     """Per cent."""
     message: str
     attempt: int
-    """Grows with each claim; who writes for a job says which attempt it is."""
+    """Increases with each claim; every write for a job names its attempt."""
     losses: int
-    """How often a runner was lost with it."""
+    """How often its runner was lost."""
     runner: str | None
     lease: float | None
     cancel: bool
-    """Whether its owner wants it ended."""
+    """Whether its owner has cancelled it."""
     created: float
     started: float | None
     updated: float
@@ -130,22 +130,22 @@ class Job:
     """Why it failed, in one sentence."""
     warnings: tuple[str, ...]
     usage: Json = field(default_factory=dict)
-    """What all its attempts took so far: seconds, core_seconds, fetched_bytes, scenes."""
+    """Usage of all attempts so far: seconds, core_seconds, fetched_bytes, scenes."""
     budget: float | None = None
     estimate: Json | None = None
     cost: Json | None = None
-    """What it has cost; None until it is at its end."""
+    """Final cost; None until it has ended."""
     stopped: bool = False
-    """Whether a limit ended it: its time, or a budget."""
+    """Whether it was stopped by a limit: its time, or a budget."""
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing will change any more."""
+        """Whether its state is terminal."""
         return self.status in FINAL
 
     @property
     def workflow(self) -> str:
-        """Of the order."""
+        """Workflow of the order."""
         return str(self.order["workflow"])
 
 
@@ -154,7 +154,7 @@ class Entry:
     """A line of a job's log."""
 
     number: int
-    """1, 2, 3 … of the job."""
+    """1, 2, 3 … within the job."""
     time: float
     level: Level
     message: str
@@ -163,7 +163,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class SceneFate:
-    """What became of a scene in a job."""
+    """Outcome of a scene in a job."""
 
     scene: str
     satellite: str | None

@@ -31,7 +31,7 @@ _LONGEST_SLUG = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What goes into an archive."""
+    """Contents of an archive."""
 
     files: Mapping[str, Path]
     """Name in the archive → file."""
@@ -40,16 +40,16 @@ class Content:
 
 
 _WANTED = {"composite": "composite", "classification": "classes"}
-"""Workflow → what its outcome has of a satellite when it came to what it is for."""
+"""Workflow → key of a satellite's outcome that shows that it reached its goal."""
 
 
 def content_of(
     job: Job, outcome: Mapping[str, Any], scenes: Collection[str], hidden: Mapping[str, str]
 ) -> Content:
-    """What an outcome of `automap run` has left, as files; `scenes`: those with a picture.
+    """Files that an `automap run` has produced; `scenes`: those with a picture.
 
-    A composite comes with its items, a map with model and report, a download with its scenes.
-    `hidden`: paths of this machine → what stands for them in texts.
+    A composite includes its items, a map its model and report, a download its scenes. `hidden`:
+    local paths → replacement in texts.
     """
     root = Path(outcome["output"])
     files: dict[str, Path] = {}
@@ -74,10 +74,10 @@ def content_of(
 
 
 def is_there(job: Job, outcome: Mapping[str, Any]) -> bool:
-    """Whether what the job is for was made of any satellite.
+    """Whether the job has reached its goal for any satellite.
 
-    A composite is on the way to a map: alone it is not what somebody who wants the map has asked
-    for. Of scenes and records whoever has files has what was asked for.
+    A composite is an intermediate step of a map: alone it is not what someone who wants the map
+    asked for. For scenes and records, any file counts.
     """
     what = _WANTED.get(job.workflow)
     return what is None or any(one.get(what) for one in outcome["results"])
@@ -92,7 +92,7 @@ def pack(
     expires: float,
     partial: bool,
 ) -> Result:
-    """Write the archive of a job's attempt; `going` is called now and then, and may raise.
+    """Write the archive of a job's attempt; `going` is called periodically and may raise.
 
     Raises `OutputError`, `OSError`.
     """
@@ -116,7 +116,7 @@ def pack(
 
 
 def archive_name(job: Job) -> str:
-    """`summer-2018_composite_20180601_20180831.zip`: what a browser saves it as."""
+    """Download name: `summer-2018_composite_20180601_20180831.zip`."""
     said = unicodedata.normalize("NFKD", job.description).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", said.lower()).strip("-")[:_LONGEST_SLUG] or "automap"
     dates = (re.sub(r"\D", "", str(job.order.get(end, ""))) for end in ("start", "end"))
@@ -124,16 +124,16 @@ def archive_name(job: Job) -> str:
 
 
 def hide(text: str, hidden: Mapping[str, str]) -> str:
-    """A text without paths of this machine; longer ones go first."""
+    """Replace local paths in a text, longest first."""
     for path in sorted(hidden, key=len, reverse=True):
         text = text.replace(path, hidden[path])
     return text
 
 
 def hide_in(said: Any, hidden: Mapping[str, str]) -> Any:
-    """What JSON may hold, without paths of this machine; its texts are looked at one by one.
+    """Replace local paths in the texts of a JSON value.
 
-    In JSON that is written already a path may be escaped, and what stands for it break the syntax.
+    Replacing them in serialised JSON would miss escaped paths, and could break the syntax.
     """
     if isinstance(said, str):
         return hide(said, hidden)
@@ -145,7 +145,7 @@ def hide_in(said: Any, hidden: Mapping[str, str]) -> Any:
 
 
 class _Sink:
-    """What is written goes on, is counted and hashed; a file that cannot be sought in."""
+    """Write-only, unseekable file that forwards, counts and hashes its data."""
 
     def __init__(self, file: Writable) -> None:
         self._file = file
@@ -159,7 +159,7 @@ class _Sink:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing: the store says when it is whole."""
+        """Does nothing: the store decides when the file is complete."""
 
 
 def _store(archive: zipfile.ZipFile, name: str, path: Path, going: Callable[[], None]) -> None:
@@ -170,7 +170,7 @@ def _store(archive: zipfile.ZipFile, name: str, path: Path, going: Callable[[], 
 
 
 def _info(name: str) -> zipfile.ZipInfo:
-    """An entry without a time: the same files make the same archive."""
+    """An entry without a time stamp: equal files give equal archives."""
     info = zipfile.ZipInfo(name)
     info.external_attr = 0o644 << 16
     return info
@@ -181,9 +181,9 @@ def _name(root: Path, path: Path) -> str:
 
 
 def _with_companions(path: Path) -> Iterator[Path]:
-    """A file and those beside it that tell of it: `x.tif`, `x.json`, `x.scenes.json`.
+    """A file and its companions: `x.tif`, `x.json`, `x.scenes.json`.
 
-    What the engine keeps there for itself, such as its journal, is nobody else's.
+    Internal files of the engine such as its journal are left out.
     """
     found = sorted(path.parent.glob(f"{path.stem}.*"))
     return (each for each in found if each.suffix in _FOR_USERS and each.is_file())
@@ -198,7 +198,7 @@ def _scenes(folder: Path, scenes: Iterable[str]) -> Iterator[Path]:
 
 
 def _collection(root: Path, folder: Path, there: Collection[str]) -> dict[str, str]:
-    """The collection of a folder with the items that are in the archive."""
+    """The STAC collection of a folder, limited to the items in the archive."""
     path = folder / COLLECTION
     if not path.exists():
         return {}
@@ -229,6 +229,6 @@ def _readme(job: Job, names: Iterable[str]) -> str:
 
 
 def _tags(job: Job, expires: float) -> dict[str, str]:
-    """By which whoever pays for a bucket finds what is whose."""
+    """Tags by which the owner of a bucket can attribute objects."""
     day = datetime.fromtimestamp(expires, UTC).date()
     return {"automap:job": job.id, "automap:user": job.user, "automap:expires": day.isoformat()}

@@ -28,25 +28,25 @@ if TYPE_CHECKING:
     from automap_tiles.layers.layer import Layer
 
 SECONDS = 60
-"""Of a processor, and of a clock."""
+"""Limit of CPU time and of elapsed time."""
 _MEMORY = 4 << 30
 _ACROSS = 4
-"""Tiles of the web map along each edge of a picture, at most."""
+"""Largest number of web map tiles along each edge of a picture."""
 _PARTS = 400
-"""Tiles of a result that is being made; further ones are not looked at."""
+"""Largest number of tiles read from an unfinished result."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MapPicture:
-    """A PNG, and where it lies."""
+    """A PNG and its extent."""
 
     content: bytes
     extent: tuple[float, float, float, float]
-    """West, south, east, north in metres of web mercator."""
+    """West, south, east, north in web mercator metres."""
 
 
 def picture_of(path: Path) -> MapPicture | None:
-    """Of a raster, or of a folder of tiles; None: nothing is there. Raises `OutputError`."""
+    """Picture of a raster or a folder of tiles; None if it is empty. Raises `OutputError`."""
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:
         done = _ask(json.dumps({"path": str(path)}).encode(), environment)
@@ -62,7 +62,7 @@ def picture_of(path: Path) -> MapPicture | None:
 
 
 def _ask(said: bytes, environment: Mapping[str, str]) -> subprocess.CompletedProcess[bytes]:
-    """Have the process begun and wait for it."""
+    """Start the process and wait for it."""
     return subprocess.run(
         [sys.executable, "-m", "automap_tiles.jobs.picture"],
         input=said,
@@ -75,7 +75,7 @@ def _ask(said: bytes, environment: Mapping[str, str]) -> subprocess.CompletedPro
 
 
 def main() -> None:
-    """The process: its answer on standard output, an error as its exit."""
+    """Entry point of the process: result on standard output, errors as exit."""
     try:
         sys.stdout.write(json.dumps(_main(json.load(sys.stdin))))
     except (AutomapError, MemoryError) as error:
@@ -119,7 +119,7 @@ def _layers(path: Path) -> Iterator[Layer]:
 
 
 def _grid(layers: Sequence[Layer]) -> list[list[Tile]]:
-    """Tiles of the web map that the layers lie on, from the north, from the west."""
+    """Web map tiles that the layers cover, from north to south and west to east."""
     from automap_tiles.grid import Bounds
     from automap_tiles.layers import web
 
@@ -158,7 +158,7 @@ def _rows(box: Bounds, zoom: int) -> range:
 def _mosaic(
     layers: Sequence[Layer], grid: Sequence[Sequence[Tile]], bands: Sequence[int]
 ) -> np.ma.MaskedArray[Any, Any] | None:
-    """(band, y, x) of all layers on all tiles; None where there is nothing."""
+    """(band, y, x) of all layers on all tiles; None if there is no data."""
     import numpy as np
 
     height, width = grid[0][0].shape

@@ -1,4 +1,4 @@
-"""A child process seen from its runner: begun, read from, asked to end, ended."""
+"""A child process as seen by its runner: start, read, request to stop, kill."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ PASSED_ON = (
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
     "OMP_NUM_THREADS", "NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS", "PYTHONDONTWRITEBYTECODE",
 )  # fmt: skip
-"""Variables of the environment that a child gets; whatever else is there may be a secret."""
+"""Environment variables passed to children; anything else may be a secret."""
 _LONGEST_LINE = 16 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What a child shall do."""
+    """Task of a child."""
 
     order: Mapping[str, Any]
     workspace: Path
     check: bool = False
-    """Only look what would be done."""
+    """Dry run."""
     memory: int | None = None
-    """Bytes of addresses that each of its processes may have; None: as many as there are."""
+    """Address space limit per process, bytes; None: unlimited."""
     environment: Sequence[str] = ()
-    """Names of further variables to pass on, such as the keys of a bucket that scenes are in."""
+    """Names of further variables to pass on, such as credentials for a bucket with scenes."""
 
     def to_json(self) -> Line:
-        """As the child reads it."""
+        """Input of the child."""
         return {
             "order": dict(self.order),
             "workspace": str(self.workspace),
@@ -51,7 +51,10 @@ class Task:
 
 
 class Child:
-    """A running child, the head of a session of its own; a context manager that leaves none."""
+    """A running child, leader of its own session.
+
+    A context manager that leaves no process behind.
+    """
 
     def __init__(self, task: Task) -> None:
         mine, theirs = os.pipe()
@@ -71,7 +74,7 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Of the process, its session and its group."""
+        """Id of the process, its session and its group."""
         return self._process.pid
 
     @property
@@ -80,7 +83,7 @@ class Child:
         return self._process.poll()
 
     def lines(self, pause: float) -> Iterator[Line | None]:
-        """What it tells, until it has ended; None whenever `pause` seconds went by.
+        """Its output lines until it has ended; None whenever `pause` seconds have passed.
 
         Lines of its standard error are `{"event": "said", "message": …}`.
         """
@@ -89,12 +92,13 @@ class Child:
             selector.register(_stream(self._process.stdout), selectors.EVENT_READ, "out")
             selector.register(_stream(self._process.stderr), selectors.EVENT_READ, "err")
             while selector.get_map():
-                # asked before: a runner that was frozen wakes behind its pause, with all unread
+                # asked first: a runner that was frozen wakes after its pause, with everything
+                # unread
                 has_ended = self.exit_code is not None
                 ready = selector.select(0 if has_ended else pause)
                 if not ready:
                     if has_ended:
-                        break  # workers of it may still hold the pipes; `end` ends them
+                        break  # its workers may still hold the pipes; `end` kills them
                     yield None
                 for key, _ in ready:
                     data = os.read(key.fd, 1 << 16)
@@ -110,18 +114,18 @@ class Child:
                     yield _parsed(rest, name)
 
     def ask_to_end(self) -> None:
-        """Tell it to stop; what is done is kept."""
+        """Ask it to stop; completed work is kept."""
         if self._asked is None and self.exit_code is None:
             self._asked = time.monotonic()
             os.kill(self.pid, signal.SIGTERM)
 
     def is_overdue(self, seconds: float) -> bool:
-        """Whether it was asked to end longer ago than that."""
+        """Whether it was asked to stop longer ago than this."""
         return self._asked is not None and time.monotonic() - self._asked > seconds
 
     def end(self) -> None:
-        """End it and all that it started, now; what it told may still be read."""
-        if self._is_over:  # its number may be somebody else's by now
+        """Kill it and everything it started, now; its output can still be read."""
+        if self._is_over:  # its process id may have been reused
             return
         self._is_over = True
         with contextlib.suppress(ProcessLookupError):
@@ -139,7 +143,7 @@ class Child:
 
 
 def _begin(lifeline: int, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """The process itself, which ends when nobody holds the other end of the lifeline."""
+    """Start the process, which ends when nobody holds the other end of the lifeline."""
     return subprocess.Popen(
         [sys.executable, "-m", "automap_tiles.jobs.child", str(lifeline)],
         stdin=subprocess.PIPE,

@@ -18,25 +18,25 @@ _WITH_PICTURE = ("written", "there")
 
 @dataclass(frozen=True, kw_only=True)
 class JobRaster:
-    """Something that can be shown."""
+    """A raster that can be shown."""
 
     name: str
-    """Among those of its job: `landsat-8/composite`, `landsat-8/LC08_…`."""
+    """Unique within its job: `landsat-8/composite`, `landsat-8/LC08_…`."""
     title: str
     path: Path
-    """A file, or the folder of the tiles that are there already."""
+    """A file, or the folder of the tiles written so far."""
     stamp: str
-    """Changes when it does."""
+    """Changes with the raster."""
 
 
 def rasters(job: Job, workspace: Path, scenes: Sequence[SceneFate]) -> list[JobRaster]:
-    """Maps of classes, composites, then scenes; results that are being made are among them."""
+    """Class maps, composites, then scenes, including unfinished results."""
     try:
         satellites = sorted(satellites_of(job.order["satellites"]))
         first, last = (date.fromisoformat(str(job.order[end])) for end in ("start", "end"))
         statistics = parse_statistics(job.order.get("statistics") or "median")
         mode = Mode(job.workflow)
-    except (AutomapError, ValueError, KeyError):  # of another version, whose orders were others
+    except (AutomapError, ValueError, KeyError):  # from another version with different orders
         return []
     found = []
     for word, file in result_names(mode, (first, last), statistics).items():
@@ -51,7 +51,7 @@ def rasters(job: Job, workspace: Path, scenes: Sequence[SceneFate]) -> list[JobR
 
 
 def _raster(name: str, title: str, path: Path) -> JobRaster | None:
-    """None where nothing of it is there."""
+    """None if it does not exist yet."""
     parts = path.with_name(path.name + PARTS)
     try:
         if path.exists():
@@ -59,7 +59,7 @@ def _raster(name: str, title: str, path: Path) -> JobRaster | None:
             stamp = f"{about.st_mtime_ns}-{about.st_size}"
             return JobRaster(name=name, title=title, path=path, stamp=stamp)
         tiles = sum(1 for _ in parts.rglob("*.tif"))
-    except OSError:  # it is put together, or removed, in this very moment
+    except OSError:  # being assembled or removed at this moment
         return None
     if not tiles:
         return None

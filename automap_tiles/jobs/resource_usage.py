@@ -11,17 +11,18 @@ from typing import Any
 Usage = Mapping[str, Any]
 
 COUNTED = ("seconds", "core_seconds", "fetched_bytes", "scenes")
-"""What adds up from attempt to attempt."""
+"""Values that are summed over attempts."""
 MEMORY = "memory_bytes"
-"""The most that all processes of a job had at a time; what they share counts for each."""
+"""Peak memory of all processes of a job together; shared memory counts for each."""
 PROCESSES = Path("/proc")
-"""What the system tells of its processes."""
+"""Process information of the system."""
 _SESSION, _TIMES, _RESIDENT = 3, slice(11, 15), 21
-"""Of `/proc/PID/stat` behind the name (proc(5)): session; utime, stime, cutime, cstime; rss."""
+"""Fields of `/proc/PID/stat` after the name (proc(5)): session; utime, stime, cutime, cstime;
+rss."""
 
 
 def total(before: Usage, now: Usage) -> dict[str, Any]:
-    """What earlier attempts and this one have taken together."""
+    """Combined usage of earlier attempts and this one."""
     found: dict[str, Any] = {**before, **now}
     for name in COUNTED:
         if name in before or name in now:
@@ -32,16 +33,16 @@ def total(before: Usage, now: Usage) -> dict[str, Any]:
 
 
 def core_seconds(session: int) -> float:
-    """That the living processes of a session and the ended ones they waited for have computed.
+    """CPU time of a session: its living processes, and the ended ones they waited for.
 
-    0 where the system has no `/proc`: there it is known only when the child tells it at its end.
+    0 on systems without `/proc`, where it is only known when the child reports it at its end.
     """
     ticks = sum(sum(map(int, fields[_TIMES])) for fields in _processes(session))
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def memory_bytes(session: int) -> int:
-    """That the living processes of a session have in memory; 0 without `/proc`."""
+    """Memory of the living processes of a session; 0 without `/proc`."""
     pages = sum(int(fields[_RESIDENT]) for fields in _processes(session))
     return pages * os.sysconf("SC_PAGE_SIZE")
 

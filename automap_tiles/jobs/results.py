@@ -11,17 +11,17 @@ from automap_tiles.errors import InputError
 from automap_tiles.storage import Storage, is_remote, open_storage
 
 FOLDER = "results"
-"""What the keys of archives begin with."""
+"""Key prefix of archives."""
 
 
 def job_of(key: str) -> str | None:
-    """Id of the job that an archive is of, from its key; None of what is no archive."""
+    """Id of the job that an archive key belongs to; None if it is not an archive."""
     parts = key.split("/")
     return parts[1] if len(parts) == 4 and parts[0] == FOLDER else None
 
 
 class Writable(Protocol):
-    """A file that is written from its beginning to its end."""
+    """A file that is written sequentially."""
 
     def write(self, data: bytes, /) -> int: ...
 
@@ -32,10 +32,10 @@ class ResultStore:
     def __init__(
         self, root: str, public: str | None = None, tags: Mapping[str, str] | None = None
     ) -> None:
-        """`public`: the address of the store as users see it; None: as this machine sees it.
+        """`public`: address of the store as users see it; None: as this machine sees it.
 
-        `tags`: what all objects of a bucket of S3 are tagged with, besides what is said of each;
-        None: they are not tagged.
+        `tags`: tags for all objects of an S3 bucket, in addition to those of each object; None: no
+        tags.
         """
         self.root = root
         self._tags = tags if root.startswith("s3://") else None
@@ -44,7 +44,7 @@ class ResultStore:
 
     @contextmanager
     def writing(self, key: str, about: Mapping[str, str] | None = None) -> Iterator[Writable]:
-        """A file that is there, whole, at the end of the block; none after an error.
+        """A file that exists, complete, after the block; not at all after an error.
 
         `about` are further tags. Raises `OutputError`.
         """
@@ -59,11 +59,11 @@ class ResultStore:
             yield out
 
     def path(self, key: str) -> Path | None:
-        """The file of this machine; None where it is in a bucket."""
+        """The local file; None if it is in a bucket."""
         return None if is_remote(self.root) else Path(self.root, key)
 
     def signed(self, key: str, seconds: float) -> str | None:
-        """An address of the bucket itself, good for so long; None where there is no bucket."""
+        """A presigned address of the bucket, valid for this many seconds; None without a bucket."""
         if not is_remote(self.root):
             return None
         from automap_tiles.storage.remote import ObjectStorage
@@ -71,24 +71,24 @@ class ResultStore:
         return ObjectStorage(self.root).signed(key, seconds, self._public)
 
     def archives(self, job: str | None = None) -> list[str]:
-        """Keys of all archives of a job, also those of attempts that came to nothing.
+        """Keys of all archives of a job, including those of abandoned attempts.
 
         None: of all jobs. Raises `InputError`.
         """
         return list(self._storage.list(f"{FOLDER}/" if job is None else f"{FOLDER}/{job}/"))
 
     def clean_parts(self) -> None:
-        """Remove what processes that are not alive any more have half written."""
+        """Remove partial files of dead processes."""
         self._storage.clean_parts()
 
     def delete(self, key: str) -> None:
-        """Remove an archive, if it is there; raises `OutputError`."""
+        """Remove an archive if it exists; raises `OutputError`."""
         self._storage.delete(key)
 
     def reach(self) -> None:
-        """Ask the store for something; raises `InputError` where it does not answer.
+        """Check that the store responds; raises `InputError` if not.
 
-        A folder has to be there, unless nothing was ever put into it: its parent then.
+        A folder must exist; if nothing was ever stored in it, its parent must.
         """
         if is_remote(self.root):
             self._storage.exists(f"{FOLDER}/.try")
@@ -98,7 +98,10 @@ class ResultStore:
             raise InputError("is not there", self.root)
 
     def try_out(self) -> None:
-        """Really put, read and delete something; raises `OutputError`, `InputError`."""
+        """Test the store by writing, reading and deleting an object.
+
+        Raises `OutputError`, `InputError`.
+        """
         key = f"{FOLDER}/.try"
         self._storage.put(key, b"try")
         self._storage.get(key)

@@ -27,24 +27,24 @@ _BEAT_SECONDS = 15.0
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """How a runner goes about its work."""
+    """How a runner paces its work."""
 
     slots: int = 2
-    """Jobs at a time."""
+    """Concurrent jobs."""
     poll: float = 1.0
-    """Seconds between two looks into the queue."""
+    """Seconds between polls of the queue."""
     keeper: float = 30.0
-    """Seconds between two rounds of what is done besides."""
+    """Seconds between housekeeping rounds."""
     jobs: int | None = None
-    """After so many it leaves; None: it stays."""
+    """Number of jobs after which it exits; None: unlimited."""
     idle: float | None = None
-    """Seconds without anything to do after which it leaves; None: it stays."""
+    """Seconds of idleness after which it exits; None: never."""
 
 
 class Runner:
-    """Claims jobs of a queue; `besides` is called now and then, in a thread of its own.
+    """Claims jobs of a queue; `besides` is called periodically, in its own thread.
 
-    It is given what tells it that the runner leaves.
+    It receives an event that tells that the runner is leaving.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Runner:
         besides: Callable[[StopToken], None] | None = None,
     ) -> None:
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-        """Of its own each time: one that was restarted is another runner."""
+        """Unique, also after a restart."""
         self._queue = queue
         self._place = place
         self._pace = pace or Pace()
@@ -67,14 +67,14 @@ class Runner:
         self._busy_at = time.monotonic()
         self._running: dict[str, threading.Thread] = {}
         self._idle_for = ""
-        """Why it begins no job, if so."""
+        """Why it starts no job, if that is the case."""
 
     def leave(self) -> None:
-        """End: running jobs are stopped, and wait again for another runner."""
+        """Shut down: running jobs are stopped and requeued for another runner."""
         self._leave.set()
 
     def run(self) -> None:
-        """Work until told to leave, or until its pace lets it."""
+        """Work until told to leave, or until a limit of its pace is reached."""
         try:
             self._run()
         finally:
@@ -102,7 +102,7 @@ class Runner:
         keeper.join()
 
     def _is_done(self) -> bool:
-        """Whether it has had its jobs, or nothing to do for long enough."""
+        """Whether it has had its number of jobs, or has been idle for long enough."""
         if self._working():
             self._busy_at = time.monotonic()
             return False
@@ -111,14 +111,14 @@ class Runner:
         return self._pace.idle is not None and time.monotonic() - self._busy_at > self._pace.idle
 
     def _working(self) -> list[str]:
-        """Ids of the jobs that it has in its hands."""
+        """Ids of the jobs it is working on."""
         for name, thread in list(self._running.items()):
             if not thread.is_alive():
                 del self._running[name]
         return list(self._running)
 
     def _has_room(self) -> bool:
-        """Whether a job can be begun: on a full disk each one of the queue would fail."""
+        """Whether a job can be started: on a full disk, every job of the queue would fail."""
         try:
             self._place.workspaces.mkdir(parents=True, exist_ok=True, mode=0o700)
             free = shutil.disk_usage(self._place.workspaces).free
@@ -152,7 +152,7 @@ class Runner:
     def _tend(self, job: Job) -> None:
         try:
             JobSupervisor(self._queue, job, self._place, self._leave).run()
-        except SQLAlchemyError as error:  # its lease runs out, another attempt follows
+        except SQLAlchemyError as error:  # its lease expires, another attempt follows
             said = "job %s is let go, the database does not answer: %s"
             _log.error(said, job.id, error, extra={"job": job.id})
         except Exception:  # noqa: BLE001 - else it would seem to run, and then begin again

@@ -26,18 +26,18 @@ _log = logging.getLogger(__name__)
 
 _ASK_SECONDS = 0.5
 _TELL_SECONDS = 2.0
-"""Progress is written down at most this often."""
+"""Shortest interval between progress updates."""
 _LOOK_SECONDS = 10.0
-"""How often it is looked whether a limit is reached or the disk is full."""
+"""Interval at which limits and disk space are checked."""
 _STORE_SECONDS = 60.0
-"""How long a store that is away is given until results are put there again."""
+"""Pause after which an unavailable store is tried again."""
 _WITH_PICTURE = ("written", "there")
 _CODE = f"{Path(__file__).parents[2]}/"
-"""Tracebacks in a log tell where in the package, not where on the machine."""
+"""Tracebacks in a log show paths within the package, not on the machine."""
 
 
 Limit: TypeAlias = Callable[[Job, Usage], str | None]
-"""Why a job has to end, by what all its attempts have taken so far; None: it may go on."""
+"""Why a job has to end, given the usage of all its attempts so far; None: it may continue."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,31 +46,31 @@ class RunnerEnvironment:
 
     results: ResultStore
     workspaces: Path
-    """Folder that the workspaces are in."""
+    """Parent folder of the workspaces."""
     workers: int | None = None
-    """Of each job; None: one for each core."""
+    """Workers per job; None: one per core."""
     memory: int | None = None
-    """Bytes of addresses that a process of a job may have; None: no limit."""
+    """Address space limit per process of a job, bytes; None: unlimited."""
     environment: tuple[str, ...] = ()
-    """Names of variables that jobs get besides the ordinary ones."""
+    """Names of variables that jobs get in addition to the default ones."""
     grace: float = 30.0
-    """Seconds that a job is given to end by itself."""
+    """Seconds that a job gets to stop by itself."""
     seconds: float = 86400.0
-    """That a job may take."""
+    """Time limit of a job."""
     free: int = 1 << 30
     """Bytes that must stay free on the disk of the workspaces."""
     hidden: Mapping[str, str] = field(default_factory=dict)
-    """Paths of this machine → what users read in their place."""
+    """Local paths → what users see in their place."""
     limit: Limit | None = None
-    """Asked now and then."""
+    """Called periodically."""
 
 
 class _TooLong(Exception):
-    """A job that was cancelled is still not packed."""
+    """A cancelled job takes too long to be packed."""
 
 
 class _Patience:
-    """How long a job that was cancelled may go on to be packed."""
+    """How long a cancelled job may continue to be packed."""
 
     def __init__(self, lease: Lease, seconds: float) -> None:
         self._lease = lease
@@ -94,7 +94,7 @@ class JobSupervisor:
     def __init__(
         self, queue: Queue, job: Job, place: RunnerEnvironment, leave: threading.Event
     ) -> None:
-        """`leave` is set when the runner ends: the job is given back then."""
+        """`leave` is set when the runner shuts down: the job is then requeued."""
         self._queue = queue
         self._job = job
         self._place = place
@@ -105,12 +105,15 @@ class JobSupervisor:
         self._pictures: set[str] = set()
         self._told = 0.0
         self._stopped_for: str | None = None
-        """Why it was ended before its end, if the runner did so."""
+        """Why the runner stopped it early, if it did."""
         self._limited = False
-        """Whether a limit of its owner was the reason."""
+        """Whether it was for a limit of its owner."""
 
     def run(self) -> None:
-        """Do it all; what goes wrong with the job becomes its end, what is lost is let go."""
+        """Run the job to its end.
+
+        Failures of the job become its result, a lost lease is dropped.
+        """
         with Lease(self._queue, self._job) as lease:
             try:
                 self._work(lease)
@@ -137,9 +140,9 @@ class JobSupervisor:
             self._put_off(lease, f"the results could not be put away: {error}")
 
     def _put_off(self, lease: Lease, reason: str) -> None:
-        """Let a job wait again whose store is away; what it computed is still in the workspace.
+        """Requeue a job whose store is unavailable; what it computed stays in the workspace.
 
-        Not at once: a store is seldom back in the same second.
+        After a pause: a store is seldom back within a second.
         """
         reason = hide(reason, self._hidden)
         self._queue.tell(self._job, News(lines=((Level.WARNING, reason),)))
@@ -155,7 +158,7 @@ class JobSupervisor:
     # -- the child ------------------------------------------------------------------------------
 
     def _carry_out(self, lease: Lease) -> tuple[int, bool]:
-        """(exit code, whether it did not end by itself when it was asked to)."""
+        """(exit code, whether it had to be killed after it was asked to stop)."""
         order = dict(self._job.order)
         order |= {"output": str(self._workspace), "workers": self._place.workers}
         self._workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -166,7 +169,7 @@ class JobSupervisor:
             environment=self._place.environment,
         )
         begun = time.monotonic()
-        looked, killed = begun - _LOOK_SECONDS, False  # a budget may be used up before
+        looked, killed = begun - _LOOK_SECONDS, False  # a budget may already be used up
         with Child(task) as child:
             for line in child.lines(_ASK_SECONDS):
                 lease.going()
@@ -198,7 +201,7 @@ class JobSupervisor:
         return asked or self._stopped_for is not None
 
     def _look(self, seconds: float, session: int) -> None:
-        """Stop a job that takes too long or too much, or the disk for itself."""
+        """Stop a job that exceeds its time or usage, or fills the disk."""
         self._progress.computed(core_seconds(session))
         self._progress.held(memory_bytes(session))
         self._progress.usage["seconds"] = round(seconds, 2)
@@ -225,13 +228,13 @@ class JobSupervisor:
 
     @property
     def _usage(self) -> dict[str, Any]:
-        """Of this attempt and all before it."""
+        """Usage of this attempt and all before it."""
         return total(self._job.usage, self._progress.usage)
 
     # -- the end --------------------------------------------------------------------------------
 
     def _is_settled(self, lease: Lease) -> bool:
-        """Whether the child came to an end of its own, or the job is cancelled or stopped."""
+        """Whether the child ended by itself, or the job was cancelled or stopped."""
         outcome = self._progress.outcome
         done = outcome is not None and not outcome.get("stopped")
         ended = done or self._progress.error is not None or self._stopped_for is not None
@@ -255,7 +258,7 @@ class JobSupervisor:
             return None
         self._progress.pack("the results are packed")
         self._tell(now=True)
-        return pack(  # also when it is cancelled now: what was made stays downloadable
+        return pack(  # even if it is cancelled now: what was made stays downloadable
             self._job,
             content,
             self._place.results,
@@ -308,7 +311,7 @@ class JobSupervisor:
         return f"its process ended with exit code {exit_code}: {said}"
 
     def _fail(self, reason: str) -> None:
-        """End a job whose results could not be put away, or whose child could not be begun."""
+        """End a job whose results could not be stored, or whose child could not be started."""
         reason = hide(reason, self._hidden)
         try:
             self._queue.tell(self._job, News(phase=Phase.STOPPING, lines=((Level.ERROR, reason),)))
@@ -318,14 +321,14 @@ class JobSupervisor:
             _log.warning("%s", error, extra={"job": self._job.id})
 
     def _kept(self) -> str | None:
-        """Key of the archive that the table names, which may be of another attempt."""
+        """Key of the archive in the table, which may belong to another attempt."""
         from automap_tiles.jobs._store import JobStore
 
         found = JobStore(self._queue.database).result(self._job.id)
         return None if found is None else found.key
 
     def _clear_away(self, keep: str | None) -> None:
-        """Remove archives of attempts up to this one that came to nothing."""
+        """Remove archives of abandoned attempts up to this one."""
         attempts = {str(each) for each in range(1, self._job.attempt + 1)}
         try:
             for key in self._place.results.archives(self._job.id):

@@ -26,10 +26,10 @@ METADATA = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-"""Also of the tables that others put beside these."""
+"""Shared with tables that other packages add."""
 
 NUMBER = BigInteger().with_variant(Integer, "sqlite")
-"""A key that counts itself: in SQLite only an INTEGER does."""
+"""Auto-increment key; in SQLite only an INTEGER is one."""
 
 JOBS = Table(
     "jobs",
@@ -106,7 +106,7 @@ RESULTS = Table(
     Column("partial", Boolean, nullable=False),
     Column("deleted", Boolean, nullable=False),
 )
-"""At most one of a job: the key of the table says so."""
+"""At most one per job, as its primary key ensures."""
 
 RUNNERS = Table(
     "runners",

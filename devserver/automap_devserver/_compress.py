@@ -1,4 +1,4 @@
-"""Text compressed for those that take it; pictures are compressed already."""
+"""Compresses text for clients that accept it; pictures are compressed already."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ _TYPES = frozenset(
     )
 )
 _SMALLEST = 1000
-"""Bytes; less fits into one packet anyway."""
+"""Bytes; smaller responses fit into one packet anyway."""
 _LARGEST = 1 << 24
 _LEVEL = 5
-"""Of zlib; 9 takes twice the time for one per cent."""
+"""zlib level; 9 takes twice the time for one per cent."""
 
 
 def compress(request: Request, response: Response) -> Response:
-    """The answer as it is, or with its text compressed."""
+    """The response unchanged, or with its text compressed."""
     if response.status_code != 200 or response.mimetype not in _TYPES:
         return response
     response.headers.add("Vary", "Accept-Encoding")
-    length = response.content_length or 0  # of streams it is not known
+    length = response.content_length or 0  # unknown for streams
     if (
         request.method != "GET"
         or not _SMALLEST <= length <= _LARGEST
         or not request.accept_encodings["gzip"]
     ):
         return response
-    response.direct_passthrough = False  # of files, which would be sent as they are
+    response.direct_passthrough = False  # files would be sent unchanged
     etag, weak = response.get_etag()
     response.set_data(_compressed(response.get_data()))
     if etag is not None and not weak:
-        response.set_etag(etag, weak=True)  # other bytes of the same content
+        response.set_etag(etag, weak=True)  # different bytes of the same content
     response.headers["Content-Encoding"] = "gzip"
     return response
 

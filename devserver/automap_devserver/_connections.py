@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _FEWEST = 4
-"""Connections that are taken however few files may be open."""
+"""Accepted connections, however low the limit of open files is."""
 _BUSY = 2
 
 
@@ -38,13 +38,13 @@ class _Answer(WSGITask):  # type: ignore[misc]
     wrote_header: bool = False
 
     def set_close_on_finish(self) -> None:
-        """Close the connection behind the answer, unless its end is known without."""
+        """Close the connection after the response, unless its end is known anyway."""
         asked = self.request.headers.get("CONNECTION", "").lower()
         if self.has_body or self.version == "1.0" or asked == "close":
             super().set_close_on_finish()
 
     def write(self, data: bytes) -> None:
-        """Send a part of the body, the first one with the head."""
+        """Send part of the body, the first part together with the head."""
         whole = self.complete and not self.wrote_header and self.has_body
         if not whole or self.content_length != len(data):
             super().write(data)
@@ -56,7 +56,7 @@ class _Answer(WSGITask):  # type: ignore[misc]
 
 
 class _Connection(HTTPChannel):  # type: ignore[misc]
-    """One client; knows since when a request has been coming in."""
+    """One client; tracks since when a request has been arriving."""
 
     task_class = _Answer
     began: float | None = None
@@ -71,12 +71,12 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
 
     @property
     def use(self) -> int:
-        """0: nothing is done for it; 1: it has an answer to read; 2: a thread works for it."""
+        """0: idle; 1: a response is being sent; 2: a thread is working for it."""
         return 2 if self.requests else int(self.total_outbufs_len > 0)
 
     @property
     def since(self) -> float:
-        """When it began to ask, or was last heard of."""
+        """When the current request started, or the last activity."""
         return self.began or self.last_activity
 
     def end(self) -> None:
@@ -85,19 +85,19 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
 
 
 class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
-    """A waitress server that keeps room for those who ask."""
+    """A waitress server that keeps room for active clients."""
 
     channel_class = _Connection
 
     def maintenance(self, now: float) -> None:
-        """Close connections that are idle, whose request does not arrive, or that do not read."""
+        """Close connections that are idle, too slow to send a request, or not reading."""
         super().maintenance(now)
         for each in self.active_channels.values():
             if each.began is not None and each.began < now - WHOLE:
                 each.end()
 
     def handle_accept(self) -> None:
-        """Take a connection; where there are many, the one that waited longest goes."""
+        """Accept a connection; if there are many, the one idle longest is closed."""
         if len(self.active_channels) >= room():
             useless = min(self.active_channels.values(), key=lambda each: (each.use, each.since))
             if useless.use < _BUSY:
@@ -106,7 +106,7 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
 
 
 def room() -> int:
-    """Connections at a time: as many as planned, or as the limit of open files allows."""
+    """Number of connections: as planned, or as the limit of open files allows."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed == resource.RLIM_INFINITY:
         return CONNECTIONS
@@ -114,21 +114,21 @@ def room() -> int:
 
 
 def open_server(app: WSGIApplication, listening: socket.socket) -> Any:
-    """A server on a socket that is bound; `run` answers requests until it is interrupted."""
+    """A server on a bound socket; `run` answers requests until it is interrupted."""
     settings = Adjustments(
         sockets=[listening],
         threads=LISTENERS + REQUESTS,
         ident=None,
-        # never reached: whoever is busy ends some time, whoever is not makes room
+        # never reached: busy connections end at some time, idle ones make room
         connection_limit=2 * room() + LISTENERS + REQUESTS,
         channel_timeout=IDLE,
         cleanup_interval=1,
         max_request_body_size=BODY,
         max_request_header_size=HEADERS,
         asyncore_use_poll=True,
-        clear_untrusted_proxy_headers=False,  # `failures.is_local` asks whether there are any
+        clear_untrusted_proxy_headers=False,  # `_failures.is_local` checks for them
     )
-    # a page asks for many pictures at once: that they wait for a thread is no news
+    # a page requests many tiles at once: that they queue for a thread is normal
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     threads = ThreadedTaskDispatcher()
     threads.set_thread_count(settings.threads)

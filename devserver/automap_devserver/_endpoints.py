@@ -18,7 +18,7 @@ _PICTURES = tuple(dict.fromkeys(each.media_type for each in TileEnding))
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """One that an address may carry behind its question mark."""
+    """A query parameter."""
 
     name: str
     schema: Json
@@ -28,19 +28,19 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """One address and what it answers."""
+    """One address and its responses."""
 
     path: str
-    """`{layer}` and the like stand for what the description tells of the layers."""
+    """`{layer}` and the like are path parameters described elsewhere."""
     about: str
     media: tuple[str, ...] = (JSON,)
-    """Types of the answers that are no error."""
+    """Media types of successful responses."""
     parameters: tuple[Parameter, ...] = ()
     method: str = "get"
     errors: tuple[int, ...] = ()
-    """Status codes besides 200: 304 of what a browser has, and errors as JSON."""
+    """Status codes besides 200: 304 for cached content, and errors as JSON."""
     body: Json | None = None
-    """Schema of what is sent."""
+    """Schema of the request body."""
 
 
 def _list(item: Json, most: int) -> Json:

@@ -13,11 +13,11 @@ from automap_devserver._failures import TooMany
 from automap_devserver._limits import LISTENERS
 
 _WAIT = 5.0
-"""Seconds without an event after which a listener is asked whether it is still there."""
+"""Seconds without an event after which a listener is checked for being connected."""
 _PERIOD = 0.5
-"""Seconds between two looks at files and journals."""
+"""Seconds between checks of files and journals."""
 _BEHIND = 1000
-"""Events that a listener may be behind; a slower one misses some, and is told so."""
+"""Largest backlog of a listener; a slower one misses events, and is told so."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ Listener = queue.Queue[Message | None]
 
 
 class Hub:
-    """Passes events on; looks around in a thread of its own while somebody listens."""
+    """Publishes events; polls in its own thread while there are listeners."""
 
     def __init__(self, look: Callable[[], None] = lambda: None) -> None:
-        """`look` is called every half second; what it finds it tells."""
+        """`look` is called every half second and publishes what it finds."""
         self._look = look
         self._listeners: set[Listener] = set()
         self._guard = threading.Lock()
@@ -43,11 +43,11 @@ class Hub:
         self._closed = threading.Event()
 
     def watch(self, look: Callable[[], None]) -> None:
-        """Say what is called while somebody listens."""
+        """Set the function to call while there are listeners."""
         self._look = look
 
     def tell(self, kind: str, data: Mapping[str, Any]) -> None:
-        """Pass an event on to all listeners; never waits."""
+        """Publish an event to all listeners; never blocks."""
         with self._guard:
             for each in self._listeners:
                 if each.qsize() < _BEHIND:
@@ -57,7 +57,7 @@ class Hub:
 
     @contextmanager
     def listen(self) -> Iterator[Iterator[Message | None]]:
-        """Events from now on; None now and then when there is none. Raises `TooMany`."""
+        """Events from now on; None periodically if there is none. Raises `TooMany`."""
         mine: Listener = queue.Queue()
         with self._guard:
             if len(self._listeners) >= LISTENERS:

@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class NotFound(AutomapError):
-    """There is nothing of that name."""
+    """No such resource."""
 
 
 class TooLong(AutomapError):
@@ -28,11 +28,11 @@ class TooLong(AutomapError):
 
 
 class TooMany(AutomapError):
-    """No more can be served at once."""
+    """Too many concurrent requests."""
 
 
 class Refused(AutomapError):
-    """A request that would change something comes from elsewhere."""
+    """A request to change something that comes from elsewhere."""
 
 
 _STATUS: tuple[tuple[type[AutomapError], int], ...] = (
@@ -44,7 +44,7 @@ _STATUS: tuple[tuple[type[AutomapError], int], ...] = (
     (GridError, 404),
     (TileFailed, 500),
 )
-"""The first that fits; everything else that we raise is 500."""
+"""The first match counts; any other error of ours is 500."""
 
 
 _PASSED_ON = (
@@ -54,22 +54,22 @@ _PASSED_ON = (
     "HTTP_X_FORWARDED_HOST",
     "HTTP_X_REAL_IP",
 )
-"""Headers that proxies add (RFC 7239, RFC 9110 7.6.3, and what was usual before)."""
+"""Headers added by proxies (RFC 7239, RFC 9110 7.6.3, and earlier conventions)."""
 
 
 def install(app: Flask) -> None:
-    """Let an application answer every error as JSON: `{"error": …}`."""
+    """Make an application answer every error as JSON: `{"error": …}`."""
     app.register_error_handler(AutomapError, _ours)
     app.register_error_handler(HTTPException, _of_http)
 
 
 def status_of(error: AutomapError) -> int:
-    """The status code that tells an error."""
+    """The status code of an error."""
     return next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
 
 
 def answer_of(error: AutomapError, request: Request) -> Response:
-    """An error as the answer to a request."""
+    """The response to a request that failed."""
     status = status_of(error)
     if status == 500 and not isinstance(error, TileFailed):
         _log.error("%s: %s", request.path, error)
@@ -92,9 +92,9 @@ def _of_http(error: HTTPException) -> tuple[Response, int]:
 
 
 def is_local(request: Request) -> bool:
-    """Whether the request comes from this machine, and from no other server's page or proxy.
+    """Whether the request comes from this machine, and not via a proxy or another site's page.
 
-    Only then are tracebacks told and can something be changed.
+    Only then are tracebacks shown and changes allowed.
     """
     origin = request.headers.get("Origin")
     if origin is not None and origin != request.host_url.rstrip("/"):
@@ -103,15 +103,15 @@ def is_local(request: Request) -> bool:
 
 
 def is_addressed_here(request: Request) -> bool:
-    """Whether the request comes from this machine and asks for it by a name of its own.
+    """Whether the request comes from this machine and addresses it by a local name.
 
-    One that a proxy passes on comes from elsewhere.
+    One forwarded by a proxy does not.
     """
     return is_asked_here(request.environ)
 
 
 def is_asked_here(environ: WSGIEnvironment) -> bool:
-    """The same of what WSGI says of a request."""
+    """The same for a WSGI environment."""
     if not environ.keys().isdisjoint(_PASSED_ON):
         return False
     if environ.get("REMOTE_ADDR") not in LOOPBACK:

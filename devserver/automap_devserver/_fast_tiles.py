@@ -26,7 +26,7 @@ _TILE = re.compile(
 
 
 class FastTiles:
-    """In front of an application; whatever is no plain tile is left to it."""
+    """WSGI middleware for plain tiles; anything else is passed on."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class FastTiles:
         settings: PreviewSettings,
         headers: tuple[tuple[str, str], ...],
     ) -> None:
-        """`headers` are those that all answers have."""
+        """`headers` are those of all responses."""
         self._behind = behind
         self._catalogue = catalogue
         self._tiles = tiles
@@ -60,7 +60,7 @@ class FastTiles:
         return () if found.content is None else (found.content,)
 
     def _tile(self, environ: WSGIEnvironment) -> re.Match[str] | None:
-        """Which plain tile is asked for from here; None: something else is."""
+        """The plain tile that is requested from this machine; None for any other request."""
         if environ["REQUEST_METHOD"] != "GET" or "tms" in environ["QUERY_STRING"]:
             return None
         match = _TILE.fullmatch(environ["PATH_INFO"])

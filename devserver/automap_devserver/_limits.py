@@ -1,4 +1,4 @@
-"""How long, how large and how many: so that no request takes the server from the others."""
+"""Limits on time, size and concurrency, so that no request monopolises the server."""
 
 from __future__ import annotations
 
@@ -12,29 +12,30 @@ from automap_devserver._failures import TooLong, TooMany
 from automap_tiles.stopping import Stopped, stopping
 
 LISTENERS = 8
-"""Pages that may listen to events at once; each takes a thread of the server."""
+"""Concurrent event listeners; each takes a thread of the server."""
 REQUESTS = 16
-"""Requests besides those; a browser has six at once to one address."""
+"""Concurrent other requests; a browser sends six at once to one host."""
 _READERS = 4
-"""Threads that read files. Few, for each keeps files open and decoded tiles in memory."""
+"""Threads that read files. Few, since each keeps files open and decoded tiles in memory."""
 _WAITERS = 12
-"""Threads that wait for tiles to be computed; fewer than requests: the others show files still."""
+"""Threads waiting for tiles to be computed; fewer than requests, so that files can still be
+served."""
 BODY = 1 << 20
-"""Bytes that a request may send."""
+"""Largest request body, bytes."""
 HEADERS = 1 << 15
-"""Bytes of its headers, with the address: a colour map of 256 classes has 8000."""
+"""Largest headers with the address, bytes: a colour map of 256 classes has 8000."""
 IDLE = 30
-"""Seconds after which a connection without a request is closed."""
+"""Seconds after which an idle connection is closed."""
 WHOLE = 20
-"""Seconds in which a request has to arrive, with its body."""
+"""Seconds in which a request with its body has to arrive."""
 CONNECTIONS = 400
-"""Connections at a time; beyond that those that ask for nothing make room."""
+"""Largest number of connections; beyond that, idle ones are closed."""
 
 Result = TypeVar("Result")
 
 
 class Limits:
-    """Work of requests in a few threads, none waited for longer than a request may take."""
+    """Runs the work of requests in a few threads, and waits no longer than a request may take."""
 
     def __init__(self, seconds: float, *, patient: bool = False) -> None:
         self.seconds = seconds
@@ -45,13 +46,13 @@ class Limits:
         self._stop = Event()
 
     def read(self, work: Callable[[], Result]) -> Result:
-        """Have files read; raises `TooLong`, and what the work raises."""
+        """Read files; raises `TooLong`, and what the work raises."""
         return self._wait(self._readers, work)
 
     def compute(self, work: Callable[[], Result]) -> Result:
-        """Have tiles computed; raises `TooLong`, `TooMany`, and what the work raises.
+        """Compute tiles; raises `TooLong`, `TooMany`, and what the work raises.
 
-        What has begun goes on when nobody waits any more; what has not is left.
+        Work that has started continues when nobody waits any more; queued work is dropped.
         """
         if not self._places.acquire(timeout=self.seconds if self._patient else 0):
             raise TooMany("many tiles are being computed already; ask again")
@@ -61,7 +62,7 @@ class Limits:
             self._places.release()
 
     def close(self) -> None:
-        """Begin nothing any more, and leave what asks whether it shall stop."""
+        """Start nothing any more, and tell running work to stop."""
         self._stop.set()
         for pool in (self._readers, self._waiters):
             pool.shutdown(wait=False, cancel_futures=True)
@@ -72,7 +73,7 @@ class Limits:
             return making.result(self.seconds)
         except TimedOut:
             if making.done():
-                raise  # the work's own
+                raise  # raised by the work itself
             making.cancel()
             raise TooLong(
                 f"this takes longer than {self.seconds:g} s; what has begun goes on, ask again"

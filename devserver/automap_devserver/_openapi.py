@@ -59,7 +59,7 @@ _ERROR: Json = {
 
 
 def _places(catalogue: Catalogue) -> dict[str, Json]:
-    """Schemas of what stands in a path."""
+    """Schemas of path parameters."""
     layers = [layer.info for layer in catalogue]
     sets = dict.fromkeys(each.identifier for info in layers for each in tile_sets(info))
     styles = dict.fromkeys(name for info in layers for name in ("default", *info.styles))
@@ -111,7 +111,7 @@ def _responses(endpoint: Endpoint) -> Json:
 
 
 def _content(media: Iterable[str]) -> Json:
-    # pictures and XML are told by their type alone
+    # pictures and XML are described by their type alone
     return {each: {"schema": _schema(each)} for each in media}
 
 

@@ -15,7 +15,7 @@ _PLACE = re.compile(r"^(?P<file>[^\n:]+(?::\\[^\n:]+)?):(?P<line>\d+): (?P<text>
 
 @dataclass(frozen=True, kw_only=True)
 class OpeningProblem:
-    """Why a process cannot be opened as it stands now."""
+    """Why a process cannot be opened in its current state."""
 
     message: str
     file: str | None = None
@@ -24,7 +24,7 @@ class OpeningProblem:
 
 
 def problem_of(error: AutomapError) -> OpeningProblem:
-    """An error with the place that it names."""
+    """An error with the location that it names."""
     if isinstance(error, ConfigError):
         remedy = f"; {error.remedy}" if error.remedy else ""
         found = "" if error.found is None else f" (found: {error.found!r})"

@@ -20,7 +20,7 @@ from automap_tiles.storage import open_storage
 
 
 def schema(process: Process) -> dict[str, Any]:
-    """JSON schema (2020-12) of all parameters that the function takes."""
+    """JSON schema (2020-12) of all parameters of the function."""
     zoom = _zoom(process)
     inputs = process.inputs.at_zoom(zoom)
     execute = process.function.load().execute
@@ -41,12 +41,13 @@ def schema(process: Process) -> dict[str, Any]:
 
 
 def values(process: Process) -> dict[str, Any]:
-    """Values of the finest zoom that the function is called on, as far as JSON can hold them."""
+    """Values at the finest zoom that the function is called on, as far as JSON can represent
+    them."""
     found = process.parameters.at(_zoom(process))
     written = process.parameters.written_at(_zoom(process))
     arguments = signature_of(process.function).arguments
     for name in found.keys() & arguments.keys():
-        # a text shows as it is written
+        # a text is shown as written
         converted = convert(name, written[name], arguments[name].annotation)
         if isinstance(converted, str | list):
             found[name] = converted
@@ -54,10 +55,10 @@ def values(process: Process) -> dict[str, Any]:
 
 
 def save(path: Path, changed: Mapping[str, Any], step: str | None = None) -> None:
-    """Write values into the process file; comments and all else stay as they are.
+    """Write values into the process file, preserving comments and everything else.
 
-    `step` is the one of several that they belong to. Raises `ConfigError` for a parameter that
-    differs from zoom to zoom.
+    `step` is the step they belong to, if there are several. Raises `ConfigError` for a parameter
+    that varies by zoom.
     """
     from ruamel.yaml import YAML
 

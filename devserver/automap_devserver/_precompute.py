@@ -12,7 +12,7 @@ from automap_tiles.layers.process import ProcessLayer
 
 
 class Ahead:
-    """What one process has still to compute of the views that were asked for."""
+    """Tiles of requested views that one process still has to compute."""
 
     def __init__(self) -> None:
         self._left: deque[TileIndex] = deque()
@@ -21,11 +21,11 @@ class Ahead:
 
     @property
     def left(self) -> int:
-        """Tiles that are being computed, or wait for it."""
+        """Number of tiles that are queued or being computed."""
         return len(self._left) + self._busy
 
     def start(self, layer: ProcessLayer, indexes: Sequence[TileIndex]) -> None:
-        """Compute these tiles, in place of those that were asked for before and have not begun."""
+        """Compute these tiles, replacing earlier ones that have not started."""
         with self._guard:
             self._left.clear()
             self._left.extend(indexes)
@@ -34,7 +34,7 @@ class Ahead:
             threading.Thread(target=self._work, args=(layer,), daemon=True).start()
 
     def stop(self) -> None:
-        """Begin no other tile."""
+        """Start no further tile."""
         with self._guard:
             self._left.clear()
 
@@ -47,7 +47,7 @@ class Ahead:
                 self._busy += 1
             try:
                 layer.look(index)
-            except CancelledError:  # the server is being stopped
+            except CancelledError:  # the server is shutting down
                 return
             finally:
                 with self._guard:

@@ -40,15 +40,15 @@ from automap_tiles.vector import reproject_geometry
 _log = logging.getLogger(__name__)
 
 _RETIRING = 10.0
-"""Seconds that tiles of the process before an edit may take to end."""
+"""Seconds that tiles of the process before an edit get to finish."""
 _VIEW = 400
-"""Tiles of a web map that a view consists of at most."""
+"""Largest number of web map tiles in a view."""
 
 Stamps = dict[Path, tuple[int, int] | None]
 
 
 class Preview:
-    """One process file and the layer that is made of it."""
+    """One process file and its layer."""
 
     def __init__(self, catalogue: Catalogue, hub: Hub, layer: ProcessLayer) -> None:
         self.name = layer.info.name
@@ -66,7 +66,7 @@ class Preview:
 
     @property
     def layer(self) -> ProcessLayer:
-        """As it is now."""
+        """The current layer."""
         return self._layer
 
     @property
@@ -75,7 +75,7 @@ class Preview:
 
     @property
     def files(self) -> list[Path]:
-        """Files of the process that a user edits: the process file first, then the code."""
+        """Editable files of the process: the process file first, then the code."""
         process = self.process
         found = [] if process.config_path is None else [process.config_path]
         for each in (process, *(step.process for step in all_steps(process))):
@@ -86,7 +86,7 @@ class Preview:
         return list(dict.fromkeys(found))
 
     def look(self) -> None:
-        """Tell of what changed since the last look: files, and the journal of a run."""
+        """Publish what changed since the last call: files, and the journal of a run."""
         with self._guard:
             stamps = self._look_at_files()
             if stamps != self._stamps:
@@ -95,9 +95,9 @@ class Preview:
             self._look_at_journal()
 
     def change(self, changed: Mapping[str, Any]) -> None:
-        """Other values of parameters, for this session; those not named are as in the file.
+        """Override parameters for this session; those not given are as in the file.
 
-        Raises as the opening of a process does; then all stays as it was.
+        Raises as opening a process does; then nothing changes.
         """
         with self._guard:
             before, self.parameters = self.parameters, dict(changed)
@@ -108,7 +108,7 @@ class Preview:
                 raise
 
     def reopen(self) -> None:
-        """Take the process as it stands now; raises as the opening of a process does."""
+        """Reload the process; raises as opening a process does."""
         with self._guard:
             path = self.process.config_path
             if path is None:
@@ -126,7 +126,7 @@ class Preview:
             self._tell()
 
     def save(self) -> None:
-        """Write the parameters of this session into the process file; then they are its own."""
+        """Write the parameters of this session into the process file."""
         with self._guard:
             path = self.process.config_path
             if path is None or not self.parameters:
@@ -136,11 +136,11 @@ class Preview:
             self.reopen()
 
     def journal(self) -> dict[str, Any]:
-        """What the journal says, as events tell it."""
+        """State of the journal, as in events."""
         return {"layer": self.name, **asdict(self.progress.counts())}
 
     def status(self) -> dict[str, Any]:
-        """As events tell it."""
+        """Status of the process, as in events."""
         return {
             "layer": self.name,
             "version": self.version,
@@ -151,7 +151,7 @@ class Preview:
         }
 
     def retry(self, index: TileIndex) -> Looked:
-        """Make a tile again; raises `GridError`, `Refused`."""
+        """Compute a tile again; raises `GridError`, `Refused`."""
         if self._keep is Keep.READONLY:
             raise Refused("nothing is computed: the server was started with --readonly")
         self.progress.check(index)
@@ -160,7 +160,7 @@ class Preview:
         return self._layer.look(index, again=True)
 
     def view(self, box: Bounds, zoom: int) -> dict[str, Any]:
-        """What of a view of a web map is there, as the page says it."""
+        """State of the tiles in a web map view, for the page."""
         layer, waiting = self._layer, self.progress.waiting(box)
         pyramid = web.web_pyramid()
         area = reproject_geometry(box.polygon(), web.LON_LAT, pyramid.crs)
@@ -175,7 +175,10 @@ class Preview:
         }
 
     def compute(self, box: Bounds) -> None:
-        """Begin to compute what waits in a box; raises `Refused`, `ConfigError` for too much."""
+        """Start computing missing tiles in a box.
+
+        Raises `Refused`, `ConfigError` if there are too many.
+        """
         if self._keep is Keep.READONLY:
             raise Refused("nothing is computed: the server was started with --readonly")
         waiting = self.progress.waiting(box)
@@ -188,7 +191,7 @@ class Preview:
         self.ahead.start(self._layer, waiting)
 
     def _reopen_quietly(self) -> None:
-        """After an edit: an error is told, and the layer stays as it was."""
+        """After an edit: an error is published, and the layer stays unchanged."""
         try:
             self.reopen()
         except AutomapError as error:
@@ -197,22 +200,22 @@ class Preview:
             self._tell()
 
     def _check_survival(self, path: Path) -> None:
-        """Raise `ProcessError` when the module of the process ends whoever opens it.
+        """Raise `ProcessError` if the process's module terminates whoever imports it.
 
-        It is opened in a worker first: a crash there is a message here.
+        It is opened in a worker first, so that a crash becomes a message here.
         """
         how = self._layer.workers.survives(self._opening(path))
         if how is not None:
             raise ProcessError(f"{path}: opening this process ends the process that does it: {how}")
 
     def _opening(self, path: Path) -> partial[Process]:
-        """What opens it: the same step as before, where it is one of several."""
+        """How to open it: the same step as before, if there are several."""
         return partial(
             open_process, path, parameters=self.parameters or None, step=self.process.step
         )
 
     def _opened(self, process: Process, *, may_keep: bool) -> tuple[ProcessLayer, str | None]:
-        """The layer of a process, in memory where its tiles must not be mixed with others."""
+        """The layer of a process, in memory if its tiles must not be mixed with others."""
         if self._keep in (Keep.MEMORY, Keep.READONLY):
             return self._made(process, self._keep), None
         if self.parameters or not may_keep:
@@ -287,12 +290,12 @@ class Previews:
         return self._previews[name]
 
     def look(self) -> None:
-        """Take in what changed on disk."""
+        """Check for changes on disk."""
         for each in self:
             each.look()
 
     def end(self) -> None:
-        """Begin no tile any more, of the views that were asked for neither."""
+        """Start no further tile, including those of requested views."""
         for each in self:
             each.ahead.stop()
             each.layer.end()

@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 
 class AskedTile:
-    """What a request for a tile says besides its place.
+    """Parameters of a tile request besides its position.
 
-    Read from the environment of WSGI: to make a request of Flask takes as long as a 304.
+    Read from the WSGI environment, since creating a Flask request takes as long as a whole 304.
     """
 
     def __init__(self, environ: WSGIEnvironment) -> None:
         self._environ = environ
         self.query: str = environ.get("QUERY_STRING", "")
-        """As it stands in the address."""
+        """The raw query string."""
 
     @cached_property
     def request(self) -> Request:
         return Request(self._environ)
 
     def get(self, key: str) -> str | None:
-        """A parameter; None where it is not given."""
+        """A parameter; None if missing."""
         return self.request.args.get(key) if key in self.query else None
 
     def has(self, etag: str) -> bool:
-        """Whether the browser has what this tag stands for."""
+        """Whether the browser has the content with this tag."""
         said = self._environ.get("HTTP_IF_NONE_MATCH")
         if not said:
             return False
@@ -45,7 +45,7 @@ class AskedTile:
 
 
 def box(key: str) -> Bounds | None:
-    """West, south, east, north in degrees, cut to what a web map shows; None: not given."""
+    """West, south, east, north in degrees, clipped to the extent of web maps; None if missing."""
     text = request.args.get(key)
     if text is None:
         return None
@@ -54,13 +54,13 @@ def box(key: str) -> Bounds | None:
     except ValueError as error:
         raise _no_box(key, text) from error
     found = Bounds(max(west, -360.0), max(south, -85.0), min(east, 360.0), min(north, 85.0))
-    if not (found.left < found.right and found.bottom < found.top):  # NaN neither
+    if not (found.left < found.right and found.bottom < found.top):  # also false for NaN
         raise _no_box(key, text)
     return found
 
 
 def number(key: str, low: float, high: float) -> float:
-    """A number between two others."""
+    """A number within limits."""
     text = request.args.get(key, "")
     try:
         value = float(text)
@@ -74,7 +74,7 @@ def number(key: str, low: float, high: float) -> float:
 
 
 def on_date(layer: Layer, day: str | None) -> Layer:
-    """A layer with dates on the one that is asked for; any other as it is, without one."""
+    """A layer with dates at the requested date; any other layer unchanged."""
     if day is None:
         return layer
     if not isinstance(layer, DatedLayer):

@@ -34,7 +34,7 @@ RESAMPLINGS = ("nearest", "bilinear", "cubic", "average", "mode", "lanczos", "cu
 
 
 class TileEnding(Enum):
-    """What a tile can be asked for as, by the ending of its address."""
+    """Format of a tile, by the extension of its address."""
 
     PNG = "png"
     JPG = "jpg"
@@ -44,7 +44,7 @@ class TileEnding(Enum):
 
     @property
     def picture(self) -> ImageFormat | None:
-        """None: the numbers themselves, as GeoTIFF."""
+        """None: the raw numbers, as GeoTIFF."""
         if self is TileEnding.TIF:
             return None
         return ImageFormat.JPEG if self is TileEnding.JPEG else ImageFormat(self.value)
@@ -57,7 +57,7 @@ class TileEnding(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class WantedTile:
-    """One tile, as it is asked for."""
+    """A requested tile."""
 
     layer: Layer
     tile: Tile
@@ -65,17 +65,17 @@ class WantedTile:
     style: Style
     resampling: str
     look: str
-    """All of the request that decides on the picture, besides the tile."""
+    """Everything in the request that affects the picture, besides the tile."""
     computed: bool
-    """Whether tiles of a process have to be made for it."""
+    """Whether tiles of a process have to be computed for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TileAnswer:
-    """A tile as it goes to the browser."""
+    """A tile as sent to the browser."""
 
     content: bytes | None
-    """None: the browser has it."""
+    """None: the browser has it already."""
     headers: tuple[tuple[str, str], ...]
 
     @property
@@ -84,12 +84,12 @@ class TileAnswer:
 
     @property
     def response(self) -> Response:
-        """As an answer of Flask."""
+        """As a Flask response."""
         return Response(self.content, self.status, self.headers)
 
 
 class TileServer:
-    """Makes tiles, none for longer than a request may take."""
+    """Renders tiles, none for longer than a request may take."""
 
     def __init__(self, catalogue: Catalogue, settings: PreviewSettings, limits: Limits) -> None:
         self._catalogue = catalogue
@@ -99,13 +99,13 @@ class TileServer:
     def answer(
         self, layer: Layer, tile: Tile, ending: str, asked: AskedTile, style: str | None = None
     ) -> TileAnswer:
-        """The picture of a tile, or 304 when the browser has it.
+        """The picture of a tile, or 304 if the browser has it already.
 
         Raises `ConfigError` for wrong parameters, `NotFound`, `TileFailed`, `TooLong`.
         """
         wanted = self._wanted(layer, tile, ending, asked, style)
         if wanted.computed:
-            data = self._read(wanted)  # only then is known what is there
+            data = self._read(wanted)  # only then is it known whether there is data
             return self._answer(wanted, data, _etag(wanted, _version(wanted)), asked)
         version = _version(wanted)
         etag = _etag(wanted, version)
@@ -183,7 +183,7 @@ def _resampling(name: str | None) -> str:
 
 
 def _is_too_coarse(info: LayerInfo, tile: Tile) -> bool:
-    """Whether a raster would be read in large parts for a picture of a few pixels of it."""
+    """Whether large parts of a raster would be read for a few pixels of a picture."""
     return _web_zoom(tile.pyramid, tile.zoom, info.bounds) < info.min_zoom - 0.5
 
 
@@ -207,7 +207,7 @@ def _content(wanted: WantedTile, data: RasterArray | None) -> bytes:
         if data is None:
             raise NotFound("there is nothing on this tile")
         nodata = wanted.layer.info.nodata
-        # of a source whose mask or bands say it otherwise, a value that is free here
+        # for a source with a mask or per-band nodata, a value that is unused here
         return raster.encode_geotiff(
             data, wanted.tile, nodata=free_value(data) if nodata is None else nodata
         )
@@ -225,7 +225,7 @@ def _ending(text: str) -> TileEnding:
 
 
 def web_tile(z: int, x: int, y: int, scale: int = 1) -> Tile:
-    """A tile of the web mercator grid; raises `GridError` for one outside of it."""
+    """A tile of the web mercator grid; raises `GridError` if it is outside."""
     if not 0 <= z <= web.MAX_ZOOM:
         raise NotFound(f"there are the zooms 0 to {web.MAX_ZOOM}, not {z}")
     return web.web_pyramid(web.BASE * scale).tile(z, y, x)

@@ -11,9 +11,9 @@ from automap_tiles.layers import web
 from automap_tiles.layers.layer import LayerInfo
 
 _PIXEL = 0.00028
-"""Size in metres of the pixel of a screen, by which scales are told (OGC 07-057r7, 6.1)."""
+"""Standardised rendering pixel size in metres, which defines scales (OGC 07-057r7, 6.1)."""
 _DEGREE = 111319.49079327358
-"""Metres of a degree at the equator, by the same table: π · 6378137 / 180."""
+"""Metres per degree at the equator, by the same table: π · 6378137 / 180."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,13 +22,13 @@ class Matrix:
 
     identifier: str
     scale: float
-    """Denominator."""
+    """Scale denominator."""
     cell: float
-    """Size of a pixel in units of the CRS."""
+    """Pixel size in units of the CRS."""
     corner: tuple[float, float]
-    """Left and top, in the order of the CRS's axes."""
+    """Top left corner, in the axis order of the CRS."""
     size: int
-    """Pixels along the edge of a tile."""
+    """Tile size, pixels."""
     rows: int
     cols: int
 
@@ -46,13 +46,13 @@ class TileSet:
     uri: str
     """The CRS as an address."""
     well_known: str | None
-    """Name of the scale set of WMTS 1.0.0."""
+    """Name of the WMTS 1.0.0 scale set."""
     registered: str | None
-    """Address of the definition, where there is a registered one."""
+    """Address of the registered definition, if there is one."""
 
     @property
     def _north_first(self) -> bool:
-        """Whether coordinates of the CRS are told as (north, east), as EPSG has it for some."""
+        """Whether the CRS has the axis order (north, east), as EPSG defines for some."""
         if self.crs.endswith("CRS84"):
             return False
         axes = [part.partition("]")[0] for part in self.pyramid.crs.to_wkt().split("AXIS[")[1:]]
@@ -109,7 +109,7 @@ def world_degrees() -> TileSet:
 
 
 def tile_sets(info: LayerInfo) -> tuple[TileSet, ...]:
-    """Those of a layer: the two of the world, and its own grid where that is another."""
+    """Tile matrix sets of a layer: the two global ones, and its own grid if that differs."""
     usual = (web_mercator(), world_degrees())
     if info.pyramid is None:
         return usual
@@ -117,7 +117,7 @@ def tile_sets(info: LayerInfo) -> tuple[TileSet, ...]:
     if any(own == each.pyramid for each in usual):
         return usual
     code = own.crs.to_epsg()
-    if code is None:  # nothing that a client could know it by
+    if code is None:  # no identifier that a client could know
         return usual
     longitude_first = own.crs == web.LON_LAT
     return (

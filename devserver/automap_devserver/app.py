@@ -18,13 +18,13 @@ from automap_devserver.views import layers, live, ogc, openapi, page, process, v
 
 _CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 _SHOWN_ELSEWHERE = (("Access-Control-Allow-Origin", "*"),)
-"""Other pages may show what this one shows."""
+"""Pages of other sites may embed the responses."""
 _AS_SAID = (("X-Content-Type-Options", "nosniff"),)
-"""An answer is of the type that is said."""
+"""Prevents MIME sniffing."""
 
 
 def create_app(catalogue: Catalogue, settings: PreviewSettings | None = None) -> Flask:
-    """A Flask application that shows layers; any WSGI server can run it."""
+    """A Flask application that serves layers; any WSGI server can run it."""
     settings = settings or PreviewSettings()
     app = Flask("automap_devserver", static_folder="static", static_url_path="/static")
     app.url_map.strict_slashes = False
@@ -56,7 +56,7 @@ def create_app(catalogue: Catalogue, settings: PreviewSettings | None = None) ->
 
 
 def _check(settings: PreviewSettings) -> None:
-    """Refuse what another page in the user's browser might send to this machine."""
+    """Refuse cross-site requests from other pages in the user's browser."""
     if settings.is_loopback and not is_addressed_here(request):
         raise Refused("this server answers to 127.0.0.1 and localhost only")
     if request.method in _CHANGING and not is_local(request):

@@ -15,14 +15,14 @@ from automap_tiles.layers.layer import Layer, Query
 from automap_tiles.pictures.style import PARAMETERS, Style, read_style
 
 _Bands = tuple[tuple[str, ...], int | None]
-"""Their names, and the number of the one that says how opaque a pixel is."""
+"""Their names, and the index of the alpha band."""
 
 _FIELDS = 64
-"""Parameters of a request at most."""
+"""Largest number of request parameters."""
 
 
 class Catalogue:
-    """Layers by name, in the order in which they are shown, the first at the bottom."""
+    """Layers by name, in drawing order, the first at the bottom."""
 
     def __init__(self, layers: Iterable[Layer]) -> None:
         self._layers = {layer.info.name: layer for layer in layers}
@@ -41,33 +41,33 @@ class Catalogue:
         return layer
 
     def put(self, layer: Layer) -> None:
-        """Replace the layer of that name, or add it; its usual look is found out anew."""
+        """Replace or add a layer; its default style is determined again."""
         with self._guard:
             self._layers[layer.info.name] = layer
             self._usual.pop(layer.info.name, None)
 
     def known(self, layer: Layer) -> tuple[Query, bool]:
-        """How a layer looks when nobody says how, as far as that is known without computing.
+        """The default style of a layer, as far as it is known without computing tiles.
 
-        Whether it is all that is to be known comes with it.
+        Also returns whether it is final.
         """
         found = self._usual.get(layer.info.name)
         return (found, True) if found is not None else self._find(layer, computing=False)
 
     def is_known(self, layer: Layer) -> bool:
-        """Whether `usual` need compute nothing."""
+        """Whether `usual` needs no computation."""
         return layer.info.name in self._usual or self.known(layer)[1]
 
     def usual(self, layer: Layer) -> Query:
-        """How a layer looks when nobody says how; stretched by what can be seen of it.
+        """The default style of a layer, stretched by its visible values.
 
-        Tiles of a process that nobody has looked at are computed for that.
+        May compute tiles of a process that nobody has viewed yet.
         """
         name = layer.info.name
         found = self._usual.get(name)
         if found is not None:
             return found
-        with self._finding[name]:  # the same for all who ask at once
+        with self._finding[name]:  # shared by all concurrent requests
             return self._usual.get(name) or self._find(layer, computing=True)[0]
 
     def _find(self, layer: Layer, *, computing: bool) -> tuple[Query, bool]:
@@ -78,9 +78,9 @@ class Catalogue:
         return found, lasting
 
     def style(self, layer: Layer, name: str | None, query_string: str) -> Style:
-        """The style of a request: named, or by its parameters, or the usual one.
+        """The style of a request: named, by its parameters, or the default one.
 
-        The last may have to be computed. Raises `ConfigError` for a wrong parameter, `NotFound`
+        The default may have to be computed. Raises `ConfigError` for a wrong parameter, `NotFound`
         for an unknown name.
         """
         found = self.said_style(layer, name, query_string)
@@ -88,7 +88,7 @@ class Catalogue:
         return found or _named((info.band_names, info.alpha), _frozen(self.usual(layer)))
 
     def said_style(self, layer: Layer, name: str | None, query_string: str) -> Style | None:
-        """The same where the request says it; None: it is to be the usual one."""
+        """The same if the request specifies it; None: use the default."""
         info = layer.info
         bands = info.band_names, info.alpha
         if name not in (None, "", "default"):
@@ -101,7 +101,7 @@ class Catalogue:
 
 @lru_cache(maxsize=512)
 def _asked(bands: _Bands, query_string: str) -> Style | None:
-    """The style of a query; None where it says nothing of it."""
+    """The style of a query; None if it specifies none."""
     try:
         query = parse_qs(query_string, keep_blank_values=True, max_num_fields=_FIELDS)
     except ValueError as error:

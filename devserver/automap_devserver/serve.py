@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _MEMORY = 1 / 16
-"""Part of what a worker's threads keep in memory: pictures need little of what is around them."""
+"""Fraction of a worker's in-memory cache: pictures need little of their surroundings."""
 _BLOCKS = "32"
-"""MB of GDAL's cache of blocks, of all threads together."""
+"""GDAL's block cache in MB, shared by all threads."""
 
 
 def serve(app: Flask, settings: PreviewSettings, ready: Callable[[str], None]) -> None:
-    """Answer requests until it is interrupted; `ready` is told the address before the first.
+    """Answer requests until interrupted; `ready` gets the address before the first request.
 
-    Raises `OutputError` when the address cannot be had.
+    Raises `OutputError` if the address is not available.
     """
     from automap_devserver._connections import open_server
 
@@ -48,9 +48,9 @@ def serve(app: Flask, settings: PreviewSettings, ready: Callable[[str], None]) -
 
 
 def serve_beside(app: WSGIApplication, settings: PreviewSettings) -> int:
-    """Answer requests in a thread of this process, as long as it lives; gives the port.
+    """Answer requests in a thread of this process for its lifetime; returns the port.
 
-    Raises `OutputError` when the address cannot be had.
+    Raises `OutputError` if the address is not available.
     """
     from automap_devserver._connections import open_server
 
@@ -63,10 +63,9 @@ def serve_beside(app: WSGIApplication, settings: PreviewSettings) -> int:
 
 @contextmanager
 def _ending(app: Flask) -> Iterator[None]:
-    """End what requests wait for as soon as the server is interrupted: it waits for requests.
+    """Cancel what requests wait for on interruption, since the server waits for its requests.
 
-    A picture from afar may need many tiles: those that have not begun would be computed before it
-    ends.
+    An overview may need many tiles: those not started would otherwise be computed before it ends.
     """
 
     def end(*_: object) -> None:
@@ -91,7 +90,7 @@ def _ending(app: Flask) -> Iterator[None]:
 
 
 def _listen(settings: PreviewSettings) -> socket.socket:
-    """A socket at the address; port 0 is any that is free."""
+    """A socket at the address; port 0 is any free one."""
     place = f"{settings.host}:{settings.port}"
     try:
         ((family, kind, proto, _, address), *_) = socket.getaddrinfo(

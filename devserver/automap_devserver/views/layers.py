@@ -86,7 +86,7 @@ def blueprint(catalogue: Catalogue, settings: PreviewSettings, limits: Limits) -
 
 
 def _usual(layer: Layer, query: Query) -> dict[str, list[str]]:
-    """The usual look; a named one by its name."""
+    """The default style, or a named one."""
     for name, style in layer.info.styles.items():
         if style == query:
             return {"style": [name]}
@@ -107,7 +107,7 @@ def _told(layer: Layer, usual: Query, complete: bool) -> dict[str, Any]:
             {"index": number, "name": band.name, "dtype": band.dtype}
             for number, band in enumerate(info.bands, start=1)
         ],
-        # NaN is no JSON
+        # NaN is not valid JSON
         "nodata": None if info.nodata is None or np.isnan(info.nodata) else info.nodata,
         "classes": [
             {"value": one.value, "name": one.name, "color": one.color} for one in info.classes
@@ -128,7 +128,7 @@ def _query(query: Query) -> dict[str, list[str]]:
 
 
 def _start(infos: list[LayerInfo]) -> dict[str, Any] | None:
-    """The box that shows all of the outputs and processes."""
+    """The box that shows all outputs and processes."""
     boxes = np.array([info.bounds for info in infos if info.kind.value != "input"] or [])
     if not boxes.size:
         return None
@@ -137,7 +137,7 @@ def _start(infos: list[LayerInfo]) -> dict[str, Any] | None:
 
 
 def _values(layer: Layer, lon: float, lat: float, zoom: int | None) -> dict[str, Any]:
-    """Values of a layer at a point; a tile that failed is told as such."""
+    """Values of a layer at a point; a failed tile is reported as such."""
     said: dict[str, Any] = {"layer": layer.info.name, "values": None}
     try:
         found = values_at(layer, lon, lat, zoom)

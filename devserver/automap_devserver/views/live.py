@@ -13,7 +13,7 @@ from automap_devserver._events import Hub
 from automap_devserver._preview import Previews
 
 _LONGEST = 600.0
-"""Seconds after which a stream ends; the browser asks again by itself."""
+"""Seconds after which a stream ends; browsers reconnect by themselves."""
 
 
 def blueprint(hub: Hub, previews: Previews) -> Blueprint:
@@ -23,7 +23,7 @@ def blueprint(hub: Hub, previews: Previews) -> Blueprint:
     @views.get("/api/events")
     def events() -> Response:
         stream = _stream(hub, previews)
-        first = next(stream)  # too many listeners are told before the first byte
+        first = next(stream)  # too many listeners are reported before the first byte
         response = Response(_with(first, stream), mimetype="text/event-stream")
         response.headers["Cache-Control"] = "no-store"
         return response

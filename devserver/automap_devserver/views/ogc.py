@@ -42,7 +42,7 @@ Json = dict[str, Any]
 
 
 def blueprint(catalogue: Catalogue, tiles: TileServer) -> Blueprint:
-    """`/ogc` and what it leads to."""
+    """`/ogc` and everything below it."""
     views = Blueprint("ogc", __name__, url_prefix="/ogc")
 
     @views.get("")
@@ -116,7 +116,7 @@ def _add_grids(views: Blueprint, catalogue: Catalogue) -> None:
 
 
 def _all_sets(catalogue: Catalogue) -> dict[str, TileSet]:
-    """Of all layers, by identifier."""
+    """Tile matrix sets of all layers, by identifier."""
     return {each.identifier: each for layer in catalogue for each in tile_sets(layer.info)}
 
 
@@ -125,7 +125,7 @@ def _root() -> str:
 
 
 def _link(rel: str, path: str, title: str = "", media_type: str = "application/json") -> Json:
-    """A link below `/ogc`, or to an address as it is."""
+    """A link below `/ogc`, or to an absolute address."""
     href = path if path.startswith("http") else f"{_root()}{path}"
     return {"rel": rel, "href": href, "type": media_type} | ({"title": title} if title else {})
 
@@ -161,7 +161,7 @@ def _collection(info: LayerInfo) -> Json:
 
 
 def _box(info: LayerInfo) -> list[float]:
-    """West, south, east, north; east is less than west where it runs over the antimeridian."""
+    """West, south, east, north; east is less than west across the antimeridian."""
     west, south, east, north = info.bounds
     if east - west >= 360:
         return [-180.0, south, 180.0, north]
@@ -247,9 +247,9 @@ def _address(urn: str) -> str:
 
 
 def _wanted_ending() -> str:
-    """By the parameter `f`, else by the header `Accept`; PNG for those that take anything.
+    """From the parameter `f`, else the header `Accept`; PNG if anything is accepted.
 
-    Raises `ConfigError` for another `f`.
+    Raises `ConfigError` for any other `f`.
     """
     asked = request.args.get("f")
     if asked is not None:

@@ -13,7 +13,7 @@ from automap_tiles.pictures import colormaps
 
 _STATIC = Path(__file__).parent.parent / "static"
 _STEPS = 16
-"""Colours by which the page draws a colour map."""
+"""Number of colours with which the page draws a colour map."""
 
 
 def blueprint(settings: PreviewSettings) -> Blueprint:
@@ -41,7 +41,7 @@ def blueprint(settings: PreviewSettings) -> Blueprint:
 
 
 def _policy(settings: PreviewSettings) -> str:
-    """Nothing but this server, and the base map where there is one (CSP level 3)."""
+    """Content security policy: only this server, and the base map if there is one (CSP level 3)."""
     pictures = "'self' data: blob:"
     if settings.base_map:
         parts = urlsplit(settings.base_map)
@@ -62,7 +62,7 @@ def _policy(settings: PreviewSettings) -> str:
 
 
 def _colours(name: str) -> list[str]:
-    """Of a colour map, from the low end to the high one."""
+    """Colours of a colour map, from low to high."""
     places = np.linspace(0, 255, _STEPS).round().astype(int)
     rows = colormaps.named(name).table[places, :3].tolist()
     return ["#{:02x}{:02x}{:02x}".format(*row) for row in rows]

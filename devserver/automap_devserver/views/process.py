@@ -21,7 +21,7 @@ from automap_tiles.layers.progress import TileProgress
 from automap_tiles.layers.series import series_at, series_of
 
 _LONGEST_TEXT = 200_000
-"""Characters of a file that are shown."""
+"""Largest number of characters shown of a file."""
 
 
 def blueprint(catalogue: Catalogue, previews: Previews, limits: Limits) -> Blueprint:
@@ -95,7 +95,7 @@ def blueprint(catalogue: Catalogue, previews: Previews, limits: Limits) -> Bluep
 
 
 def _only_here() -> None:
-    """The text of files is for this machine alone."""
+    """File contents are only for this machine."""
     if not is_local(request):
         raise Refused("the files of a process are only shown on the machine that serves it")
 
@@ -128,7 +128,7 @@ def _place(index: TileIndex) -> dict[str, Any]:
 
 
 def _tile(tile: TileProgress) -> dict[str, Any]:
-    """Tracebacks are for this machine alone."""
+    """Tracebacks are only for this machine."""
     told: dict[str, Any] = _place(tile.index) | {
         "status": tile.status.word,
         "seconds": tile.seconds,

@@ -106,7 +106,7 @@ def _report(error: AutomapError) -> Response:
 
 
 def _printable(error: AutomapError) -> str:
-    """Without characters that XML does not have."""
+    """Without characters that are not allowed in XML."""
     return "".join(sign for sign in str(error) if sign.isprintable() or sign == "\n")
 
 

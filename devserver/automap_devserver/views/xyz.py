@@ -34,7 +34,7 @@ def blueprint(catalogue: Catalogue, tiles: TileServer) -> Blueprint:
     def tilejson(layer: str) -> Response:
         query = request.query_string.decode("latin-1")
         found = catalogue[layer]
-        catalogue.style(found, request.args.get("style"), query)  # a wrong one is told here
+        catalogue.style(found, request.args.get("style"), query)  # a wrong one is reported here
         return jsonify(_tilejson(found.info, request.host_url, query))
 
     return views
@@ -65,5 +65,5 @@ def _tilejson(info: LayerInfo, root: str, query: str) -> dict[str, object]:
         "maxzoom": info.max_zoom,
         "bounds": [west, south, east, north],
         "center": [(west + east) / 2, (south + north) / 2, info.min_zoom],
-        "vector_layers": [],  # none; the published schema wants the key
+        "vector_layers": [],  # empty; the published schema requires the key
     }
