@@ -29,8 +29,7 @@ class Database:
     """Thread-safe connections to a database."""
 
     def __init__(self, url: str, clock: Clock = time.time) -> None:
-        """`url` in SQLAlchemy's format: `sqlite:////folder/automap.sqlite`,
-        `postgresql+psycopg://…`."""
+        """`url` as for SQLAlchemy: `sqlite:////folder/automap.sqlite`, `postgresql+psycopg://…`."""
         self.url = url
         self.clock = clock
         self.engine = _engine(url)

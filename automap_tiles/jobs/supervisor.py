@@ -42,7 +42,7 @@ Limit: TypeAlias = Callable[[Job, Usage], str | None]
 
 @dataclass(frozen=True, kw_only=True)
 class RunnerEnvironment:
-    """The environment that a runner runs its jobs in."""
+    """Where and how a runner executes its jobs."""
 
     results: ResultStore
     workspaces: Path

@@ -41,8 +41,7 @@ def schema(process: Process) -> dict[str, Any]:
 
 
 def values(process: Process) -> dict[str, Any]:
-    """Values at the finest zoom that the function is called on, as far as JSON can represent
-    them."""
+    """Values at the finest zoom of the function, as far as JSON can represent them."""
     found = process.parameters.at(_zoom(process))
     written = process.parameters.written_at(_zoom(process))
     arguments = signature_of(process.function).arguments
