@@ -123,6 +123,13 @@ class Options:
             self._tell(name, reason, None)
         self.take(name)
 
+    def bytes_alone(self) -> None:
+        """Take the dtype of a format whose pixels are bytes, and tell of another one."""
+        if self._left.get("dtype", "uint8") in ("uint8", "ubyte"):
+            self.pick(("dtype",))
+        else:
+            self.without_effect("dtype", "pixels of this format are uint8, whatever dtype says")
+
     def _tell(self, name: str, reason: str, remedy: str | None) -> None:
         place = self._spec.error("", key=name).key or name
         tell(

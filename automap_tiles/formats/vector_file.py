@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from automap_tiles import vector
+from automap_tiles import raster, vector
 from automap_tiles.errors import GridError, InputError, NoOperation
 from automap_tiles.formats._contents import Feature, OutputKind
 from automap_tiles.formats._info import FormatInfo
@@ -17,6 +18,7 @@ from automap_tiles.formats._spec import InputSpec
 from automap_tiles.formats._vector_tile import FeatureTile, shifted
 from automap_tiles.formats.context import OpenContext
 from automap_tiles.grid import Bounds, Pyramid, Tile
+from automap_tiles.notes import Fate, Note, Subject, tell
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
@@ -85,6 +87,28 @@ class VectorFile:
         ]
 
 
+def tell_unplaced(path: str) -> None:
+    """Tell how many features of a file lie nowhere, once as long as it stays as it is.
+
+    All features are looked at. Raises `InputError`.
+    """
+    _tell_unplaced(str(Path(path).absolute()), raster.file_stamp(path))
+
+
+@lru_cache(maxsize=256)
+def _tell_unplaced(path: str, _stamp: object) -> None:
+    if count := vector.count_unplaced(path):
+        tell(
+            Note(
+                fate=Fate.LOST,
+                subject=Subject.FEATURES,
+                count=count,
+                examples=(path,),
+                reason="they have no geometry, so they lie on no tile",
+            )
+        )
+
+
 @lru_cache(maxsize=256)
 def _footprint(url: str, _stamp: str, crs: CRS, pyramid: Pyramid) -> BaseGeometry:
     """Box of the features, its edges followed; the stamp makes a changed file another one."""
@@ -93,6 +117,8 @@ def _footprint(url: str, _stamp: str, crs: CRS, pyramid: Pyramid) -> BaseGeometr
     info = vector.describe(url)
     if info.bounds is None:
         return shapely.GeometryCollection()
+    if vector.is_small(url):
+        tell_unplaced(url)
     left, bottom, right, top = info.bounds
     if left == right or bottom == top:  # a single point, or a line along an axis
         box = shapely.box(*info.bounds).buffer(1e-9 * max(abs(left), abs(top), 1.0))

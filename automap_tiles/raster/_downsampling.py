@@ -26,7 +26,8 @@ def _average(values: Array, invalid: Mask) -> tuple[Array, Mask]:
         return _average_of_whole(values, invalid)
     count = _reduced(np.add, (~invalid).view(np.uint8))
     kept = np.where(invalid, values.dtype.type(0), values)
-    mean = _reduced(np.add, kept.astype(np.float64)) / np.maximum(count, 1)
+    exact = np.complex128 if values.dtype.kind == "c" else np.float64
+    mean = _reduced(np.add, kept.astype(exact)) / np.maximum(count, 1)
     if values.dtype.kind in "iu":
         np.floor(np.add(mean, 0.5, out=mean), out=mean)
     return mean.astype(values.dtype), count == 0

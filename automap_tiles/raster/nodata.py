@@ -104,6 +104,8 @@ def masked(
 def _next_to(value: Any) -> Any:
     """The neighbour of a value that GDAL's warper writes instead of nodata."""
     dtype = value.dtype
+    if dtype.kind == "c":
+        return dtype.type(complex(_next_to(value.real), value.imag))
     if dtype.kind == "f":
         largest = np.finfo(dtype).max
         return np.nextafter(value, dtype.type(0) if value == largest else largest)

@@ -210,12 +210,13 @@ def _whole(
 def _resampling(document: Document, value: Any, key: str) -> str:
     from rasterio.enums import Resampling
 
-    names = Resampling.__members__
+    # GDAL has gauss for the overviews inside of a file alone
+    names = [name for name in Resampling.__members__ if name != "gauss"]
     if value in names:
         return str(value)
     close = difflib.get_close_matches(str(value), names, 1)
     raise document.error(
-        "is not a resampling method of GDAL",
+        "is not a resampling method of GDAL for tiles",
         "baselevels",
         key,
         found=value,

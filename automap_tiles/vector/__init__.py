@@ -26,6 +26,7 @@ from automap_tiles.vector._read import (
     VectorInfo,
     count_unplaced,
     describe,
+    is_small,
     read_features,
     read_geometry,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "ground_size",
     "intersection_across_antimeridian",
     "intersects_across_antimeridian",
+    "is_small",
     "matching_parts",
     "pixel_area",
     "read_features",

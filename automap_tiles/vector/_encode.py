@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rasterio.crs import CRS
@@ -30,10 +31,42 @@ def encode_features(
             with memory.open(
                 driver=driver, schema=dict(schema), crs_wkt=crs.to_wkt(), layer="tile"
             ) as collection:
-                collection.writerecords(features)
+                collection.writerecords(_with_times(features, schema["properties"]))
             return bytes(memory.getbuffer())
     except ogr_errors(ValueError, TypeError, KeyError, OverflowError) as error:
         raise OutputError(f"features cannot be stored as {driver}: {error}") from error
+
+
+_TIMES: Mapping[str, Callable[[str], dt.date | dt.time]] = {
+    "date": dt.date.fromisoformat,
+    "time": dt.time.fromisoformat,
+    "datetime": dt.datetime.fromisoformat,
+}
+
+
+def _with_times(
+    features: Sequence[Mapping[str, Any]], types: Mapping[str, str]
+) -> Sequence[Mapping[str, Any]]:
+    """Texts of dates and times as such; raises `ValueError` for those that are none.
+
+    fiona 1.10 takes the texts of all columns behind one of time for times as well, where that is
+    given as a text: it refuses them, or writes those that look like one in another form.
+    """
+    parsers = {name: _TIMES[kind] for name, kind in types.items() if kind in _TIMES}
+    if not parsers:
+        return features
+    return [
+        {
+            **feature,
+            "properties": {
+                name: parsers[name](value.replace("/", "-"))
+                if name in parsers and isinstance(value, str)
+                else value
+                for name, value in feature["properties"].items()
+            },
+        }
+        for feature in features
+    ]
 
 
 def _check(features: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]) -> None:

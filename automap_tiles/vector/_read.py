@@ -109,6 +109,11 @@ def count_unplaced(path: str) -> int:
             raise InputError(f"cannot be read: {error}", path) from error
 
 
+def is_small(path: str) -> bool:
+    """Whether a file is read once and kept, so that all its features cost little."""
+    return _is_kept(stamp_of(path))
+
+
 def _has_points(geometry: Mapping[str, Any]) -> bool:
     """Whether a GeoJSON-like geometry has any coordinates."""
     if "geometries" in geometry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from shapely.geometry import mapping, shape
 from automap_tiles.formats import InputSpec
 from automap_tiles.formats.registry import open_input
 from automap_tiles.grid import Pyramid, Tile, cover
+from automap_tiles.notes import Fate, collecting
 
 SCHEMA = {"geometry": "Polygon", "properties": {"number": "int"}}
 
@@ -178,3 +180,18 @@ def test_real_labels(shared: Path) -> None:
         assert mask.mean() == pytest.approx(share, abs=0.01)
         burnt += int(mask.sum())
     assert burnt > 10_000
+
+
+def test_features_that_lie_nowhere_are_told(tmp_path: Path) -> None:
+    """Once for a file, though no tile ever meets them."""
+    path = tmp_path / "some.geojson"
+    shapes = [mapping(shapely.Point(7, 3)), None, {"type": "Polygon", "coordinates": []}]
+    features = [{"type": "Feature", "properties": {}, "geometry": one} for one in shapes]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    pyramid = Pyramid.from_grid("geodetic")
+    with collecting() as told:
+        source = open_input(InputSpec.from_value("some", str(path)), tmp_path, pyramid)
+        for _ in range(2):
+            assert not source.footprint(pyramid.crs).is_empty
+    (note,) = told
+    assert (note.fate, note.count) == (Fate.LOST, 2)

@@ -249,3 +249,18 @@ def test_wrong_shapes_and_names() -> None:
         overview.enlarge(data, (8, 8), quadrant=(2, 0), resampling="nearest", nodata=0)
     with pytest.raises(InputError, match="unknown resampling 'mean'"):
         overview.shrink(data, (4, 4), resampling="mean", nodata=0)
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_complex_values_that_meet_nodata(dtype: str) -> None:
+    """They stay valid, moved by the least that there is, as those of other types are."""
+    values = np.tile(np.array([1 + 2j, -1 - 2j], dtype), (1, 4, 2))
+    values[0, :2, 2:] = 3 + 4j
+    values[0, 2:, 2:] = 0
+    found = overview.shrink(
+        np.ma.MaskedArray(values, values == 0), (2, 2), resampling="average", nodata=0
+    )
+    assert found.dtype == dtype
+    assert found.mask.tolist() == [[[False, False], [False, True]]]
+    assert 0 < np.abs(found.data[0, 0, 0]) < 1e-30
+    assert found.data[0, 0, 1] == 3 + 4j

@@ -158,6 +158,12 @@ Change = dict[str, Any]
             "not a resampling method",
             "average?",
         ),
+        (
+            {"baselevels": {"min": 5, "max": 5, "lower": "average", "higher": "gauss"}},
+            "baselevels.higher",
+            "not a resampling method of GDAL for tiles",
+            "average, mode, max",
+        ),
         ({"baselevels": {"min": 6, "mx": 7}}, "baselevels.mx", "not known", "max?"),
         ({"baselevels": {"min": 8, "max": 9}}, "baselevels", "among the zoom_levels", "4 and 6"),
         ({"pyramid": {"grid": ["geodetic"]}}, "pyramid.grid", "name or a definition", "shape"),

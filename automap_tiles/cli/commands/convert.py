@@ -82,7 +82,7 @@ _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "fl
     "-r",
     "--resampling-method",
     "resampling",
-    type=click.Choice(RESAMPLINGS),
+    type=click.Choice(tuple(name for name in RESAMPLINGS if name != "gauss")),
     default="nearest",
     show_default=True,
     help="How pixels get onto the new grid.",

@@ -133,6 +133,7 @@ class FeatureDirectory(TileFileWriter):
         geometry = valid_geometry(number, feature["geometry"])
         if geometry.is_empty:
             return None
+        self._tell_unfitting(geometry)
         return {
             "type": "Feature",
             "geometry": vector.to_mapping(geometry),
@@ -141,6 +142,20 @@ class FeatureDirectory(TileFileWriter):
                 for name, kind in self.properties.items()
             },
         }
+
+    def _tell_unfitting(self, geometry: Area) -> None:
+        """What a cut leaves of another type, such as a corner, is no loss; a whole feature is."""
+        if any(True for _ in vector.fitting_parts(geometry, self.geometry)):
+            return
+        tell(
+            Note(
+                fate=Fate.LOST,
+                subject=Subject.FEATURES,
+                reason=f"their geometry is no {self.geometry}, as the output's schema asks for",
+                examples=(geometry.geom_type,),
+                remedy="schema: {geometry: Geometry, …} holds all",
+            )
+        )
 
     def _clipped(self, features: Iterable[Feature], output: Tile) -> list[Feature]:
         """What of the features an output tile holds, as the schema's type of geometry."""

@@ -47,7 +47,7 @@ _REMEDY = "format: PNG keeps them, and GTiff the values as well"
 
 def open_codec(spec: OutputSpec, options: Options) -> JpegCodec:
     """Pixels as JPEG; raises `ConfigError`."""
-    options.pick(("dtype",))
+    options.bytes_alone()
     bands = options.whole("count", options.whole("bands", None, least=1), least=1)
     quality = options.whole("quality", _QUALITY, least=1) or _QUALITY
     if quality > 100:

@@ -40,7 +40,8 @@ FORMAT = FormatInfo(
 def open_codec(spec: OutputSpec, options: Options) -> PngCodec:
     """Pixels as PNG; raises `ConfigError` for a nodata value that no pixel can have."""
     # known from mapchete, and without effect there too: four bands of uint8 are written
-    options.pick(("bands", "count", "dtype"))
+    options.pick(("bands", "count"))
+    options.bytes_alone()
     assumed = "nodata" not in options
     return PngCodec(transparent=_transparent(spec, options), is_assumed=assumed)
 

@@ -204,22 +204,13 @@ def _tell_of_lost(path: str, said: RasterFacts) -> None:
 
 
 def _of_features(path: str) -> Facts:
-    from automap_tiles.vector import count_unplaced, describe
+    from automap_tiles.formats.vector_file import tell_unplaced
+    from automap_tiles.vector import describe
 
     found = describe(path)
     if found.bounds is None:
         raise InputError("none of its features has a geometry", path)
-    unplaced = count_unplaced(path)
-    if unplaced:
-        tell(
-            Note(
-                fate=Fate.LOST,
-                subject=Subject.FEATURES,
-                count=unplaced,
-                examples=(path,),
-                reason="they have no geometry, so they lie on no tile",
-            )
-        )
+    tell_unplaced(path)
     schema = {"geometry": _geometry_type(found), "properties": dict(found.properties)}
     return Facts(path=path, kind=OutputKind.VECTOR, options={"schema": schema})
 

@@ -13,6 +13,7 @@ from shapely.geometry import mapping, shape
 from automap_tiles.errors import ProcessResultError
 from automap_tiles.formats import Writer
 from automap_tiles.grid import Pyramid, Tile
+from automap_tiles.notes import Fate, collecting
 from tests.formats.writers import made
 
 PYRAMID = Pyramid.from_grid("geodetic", metatiling=2)
@@ -128,3 +129,33 @@ def test_dates_in_flatgeobuf(tmp_path: Path) -> None:
     assert [each["properties"] for tile in found.values() for each in tile] == [
         {"day": "2018-04-01"}
     ]
+
+
+def test_features_of_another_geometry_are_told(tmp_path: Path) -> None:
+    """A corner that a cut leaves is none of them."""
+    writer = writer_of(tmp_path, "Polygon")
+    left, bottom, right, _ = TILE.bounds
+    beside = shapely.box(right, bottom, right + 1, bottom + 1)
+    with collecting() as told:
+        writer.convert(TILE, [feature(TILE.bbox), feature(beside)])
+    assert list(told) == []
+    line = shapely.LineString([(left, bottom), (left + 1, bottom + 1)])
+    with collecting() as told:
+        writer.convert(TILE, [feature(line), feature(TILE.bbox), feature(TILE.bbox.centroid)])
+    assert [note.fate for note in told] == [Fate.LOST]
+    assert sum(note.count for note in told) == 2
+
+
+@pytest.mark.parametrize("time", ["2018-04-01T10:30:00+02:00", "2018/04/01 10:30:00+02:00"])
+def test_texts_behind_a_time_stay_texts(time: str, tmp_path: Path) -> None:
+    properties = {"seen": "datetime", "name": "str", "also": "str"}
+    schema = {"geometry": "Polygon", "properties": properties}
+    writer = made(tmp_path, PYRAMID, format="FlatGeobuf", schema=schema, bands=..., dtype=...)
+    inner = shapely.box(*TILE.bounds).buffer(-3)
+    said = {"seen": time, "name": "Größe", "also": "2017-01-02T00:00:00"}
+    (found,) = [
+        each["properties"]
+        for tile in stored(writer, [{"geometry": inner, "properties": said}]).values()
+        for each in tile
+    ]
+    assert found == {**said, "seen": "2018-04-01T10:30:00+02:00"}

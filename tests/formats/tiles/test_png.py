@@ -15,6 +15,7 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from automap_tiles.errors import ConfigError, ProcessResultError
 from automap_tiles.grid import Pyramid
+from automap_tiles.notes import Fate, collecting
 from tests.formats.writers import made
 
 PYRAMID = Pyramid.from_grid("mercator", tile_size=16)
@@ -79,6 +80,15 @@ def test_a_transparent_value_may_come_as_a_float(tmp_path: Path) -> None:
     assert not stored.data.data[3].any()
     with pytest.raises(ConfigError, match="from 0 to 255"):
         made(tmp_path, PYRAMID, format="PNG", bands=..., dtype=..., nodata=-1)
+
+
+@pytest.mark.parametrize("name", ["PNG", "JPEG"])
+def test_another_dtype_than_bytes_is_told(tmp_path: Path, name: str) -> None:
+    with collecting() as told:
+        made(tmp_path / "floats", PYRAMID, format=name, bands=3, dtype="float32")
+        made(tmp_path / "bytes", PYRAMID, format=name, bands=3, dtype="uint8")
+    (note,) = told
+    assert (note.fate, note.examples) == (Fate.IGNORED, ("output.dtype",))
 
 
 def test_too_many_bands(tmp_path: Path) -> None:
