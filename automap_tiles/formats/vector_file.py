@@ -87,16 +87,19 @@ class VectorFile:
         ]
 
 
+_looked_at: set[tuple[str, object]] = set()
+"""Files, with their stamps, of which has been told what lies nowhere."""
+
+
 def tell_unplaced(path: str) -> None:
     """Tell how many features of a file lie nowhere, once as long as it stays as it is.
 
     All features are looked at. Raises `InputError`.
     """
-    _tell_unplaced(str(Path(path).absolute()), raster.file_stamp(path))
-
-
-@lru_cache(maxsize=256)
-def _tell_unplaced(path: str, _stamp: object) -> None:
+    key = (str(Path(path).absolute()), raster.file_stamp(path))
+    if key in _looked_at:
+        return
+    _looked_at.add(key)
     if count := vector.count_unplaced(path):
         tell(
             Note(
