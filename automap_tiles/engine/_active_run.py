@@ -38,19 +38,19 @@ from automap_tiles.notes import Note, Notes, collecting
 from automap_tiles.runtime import Process
 from automap_tiles.stopping import NEVER, Stopped, StopToken, until_stopped
 
-# How long tiles that are being worked on may take to end after Ctrl-C before they are dropped.
+# Seconds that tiles in progress may take to finish after Ctrl-C before they are dropped.
 GRACE_SECONDS = 3.0
 
 STOPPED = "it was asked to stop"
-"""`Summary.stopped_by` of a run that was."""
+"""`Summary.stopped_by` of a run that was asked to stop."""
 
-# How often it is asked whether to stop, and how the workers are.
+# Polling interval for stop requests and the state of the workers.
 _ASK_SECONDS = 0.25
 
 
 @dataclass
 class ActiveRun:
-    """The state of one run while it goes on."""
+    """The state of one run in progress."""
 
     process: Process
     options: RunOptions
@@ -60,9 +60,9 @@ class ActiveRun:
     started: float = field(default_factory=time.perf_counter)
     flying: dict[Results, Batch] = field(default_factory=dict)
     suspects: deque[Batch] = field(default_factory=deque)
-    """Batches that were in flight when a worker died; tried again one after the other."""
+    """Batches that were in flight when a worker died; retried one at a time."""
     innocent: deque[Batch] = field(default_factory=deque)
-    """Batches that were in flight when another tile took too long; tried again with the others."""
+    """Batches that were in flight when another tile timed out; retried with the others."""
     homes: Homes = field(default_factory=lambda: Homes(1))
     on_trial: Batch | None = None
     """The last suspect that was sent out alone."""
@@ -97,7 +97,7 @@ class ActiveRun:
                 yield self._start_event(total, pool.workers)
                 yield from self._tell(self.journal.told)
                 yield from self._work(pool, chain((first,), steps), total)
-            # The last tiles of the stream may have been done ones.
+            # The last tiles of the stream may already have been done.
             yield from self._skips()
             orderly = self.stopped_by is None
         finally:
@@ -118,10 +118,10 @@ class ActiveRun:
         yield RunFinished(summary=self.sums)
 
     def _lost_to_changed_inputs(self) -> bool:
-        """Whether an input was replaced while the run went on.
+        """Whether an input was replaced during the run.
 
-        Some of its tiles are of the old and some of the new data then, and nobody can tell which:
-        all that this run made count as failed.
+        Then some tiles are made from old and some from new data, and it is unknown which: all tiles
+        made by this run count as failed.
         """
         changed = self.state.changed_inputs(self.process)
         if not changed:
@@ -137,13 +137,13 @@ class ActiveRun:
         return True
 
     def _finish(self) -> None:
-        """Put together what is put together at the end, which may be one long call of GDAL."""
+        """Assemble single files at the end, which may be one long GDAL call."""
         if self.lost_workers:
             self.process.writer.clean()
         summary = self._summary()
 
         def finish() -> tuple[StoredFile, ...]:
-            # in a thread of its own, to which nobody else listens
+            # In a separate thread, whose notes would otherwise be lost.
             with collecting() as told:
                 files = self.process.writer.finish(summary)
             self.notes.extend(told)
@@ -160,7 +160,7 @@ class ActiveRun:
         self.journal.finish_run(self.state.record)
 
     def _summary(self) -> Mapping[str, Any] | None:
-        """What the process has to say of the whole output."""
+        """The process's summary of the whole output."""
         zoom = max(self.process.base_zooms, default=None)
         if zoom is None or not self.process.sums_up:
             return None
@@ -202,20 +202,20 @@ class ActiveRun:
             yield from self._skips()
 
     def _receive(self, pool: Pool, batcher: Batcher, done: set[Results]) -> Iterator[Event]:
-        """Take in what has ended; new work goes out before anybody is told."""
+        """Process finished batches; new work is submitted before events are emitted."""
         lost = [future for future in done if is_lost(future, pool)]
         ended = [(self.flying.pop(future), future.result()) for future in done.difference(lost)]
         for batch, results in ended:
             self._count(batcher, batch, results)
             self.homes.returned(results[0].worker, batch.area)
         if pool.areas > 1 and not lost:
-            self._fill(pool, batcher)  # nothing is sent ahead: the workers wait
+            self._fill(pool, batcher)  # Nothing is queued ahead: the workers are waiting.
         yield from self._remember([result for _, results in ended for result in results])
         if lost:
             yield from self._recover(pool, batcher, lost)
 
     def _wait(self, pool: Pool, batcher: Batcher) -> Generator[Event, None, set[Results]]:
-        """What has ended; nothing when the run shall stop. Workers that join get some work."""
+        """Finished batches; none when the run is to stop. Workers that join get work."""
         workers = pool.workers
         while not self.stop.is_set():
             done, _ = wait(self.flying, timeout=_ASK_SECONDS, return_when=FIRST_COMPLETED)
@@ -231,7 +231,7 @@ class ActiveRun:
         return [step.index for batch in self.flying.values() for step in batch.steps]
 
     def _fill(self, pool: Pool, batcher: Batcher) -> None:
-        """Keep the workers busy; while there are suspects, one of them alone."""
+        """Keep the workers busy; while there are suspects, submit one at a time."""
         if self.stopped_by is not None:
             return
         if self.suspects:
@@ -255,7 +255,8 @@ class ActiveRun:
         try:
             self.flying[pool.submit(batch)] = batch
         except pool.lost_worker:
-            # The pool broke between two calls: the batch has not run, the ones in flight tell.
+            # The pool broke between two calls: this batch has not run; those in flight will report
+            # it.
             self.suspects.append(batch)
             if not self.flying:
                 pool.restart()
@@ -294,14 +295,14 @@ class ActiveRun:
                     self.stopped_by = f"tile {result.index} failed"
 
     def _recover(self, pool: Pool, batcher: Batcher, lost: list[Results]) -> Iterator[Event]:
-        """A worker died. Which tile it held is only sure of one that was tried alone again.
+        """Handle a dead worker. Which tile killed it is only certain for one retried alone.
 
-        Or of one that took too long: of that there is word.
+        Or for one that timed out, which is recorded.
         """
         self.lost_workers = True
         alone = len(self.flying) == 1 and self.flying[lost[0]] is self.on_trial
-        # A pool that breaks takes all that was in flight with it, one future after the other: the
-        # last of them has not been alone.
+        # A broken pool takes everything in flight with it, one future after the other: the last one
+        # was not alone.
         code = pool.restart()
         self.homes.forget()
         lost += [f for f in self.flying if f not in lost and f.done() and is_lost(f, pool)]
@@ -316,7 +317,7 @@ class ActiveRun:
                 batcher, suspects[0], [lost_alone(step, code, has_limit=has_limit)]
             )
         else:
-            # The steps keep their order, so one that needs another of them comes after it.
+            # The steps keep their order, so a step comes after those it depends on.
             self.suspects.extend(
                 replace(batch, steps=(step,)) for batch in suspects for step in batch.steps
             )
@@ -325,7 +326,7 @@ class ActiveRun:
     def _end_overdue(
         self, batcher: Batcher, lost: list[Batch], overdue: Mapping[TileIndex, str]
     ) -> Iterator[Event]:
-        """Tiles took too long and ended their workers; the others in flight are made again."""
+        """Handle tiles that timed out and ended their workers; others in flight are retried."""
         seconds = self.options.tile_seconds or 0.0
         for batch in lost:
             over = [step for step in batch.steps if step.index in overdue]
@@ -336,7 +337,7 @@ class ActiveRun:
             yield from self._take(batcher, batch, results)
 
     def _skips(self) -> Iterator[Event]:
-        """Tell of the done tiles that the plan went past; journal those without a row."""
+        """Report finished tiles skipped by the plan; journal those without a row."""
         adopted = self.state.take_adopted()
         if adopted:
             self.journal.record(self.state.record, adopted)
@@ -347,7 +348,7 @@ class ActiveRun:
             yield TilesSkipped(count=count)
 
     def _collect_late(self) -> None:
-        """Journal what ended while the pool was closed early."""
+        """Journal what finished while the pool was being closed early."""
         for future in list(self.flying):
             if future.done() and not future.cancelled() and future.exception() is None:
                 results = future.result()

@@ -13,7 +13,7 @@ from automap_tiles.grid import TileIndex
 # The size of a batch is bounded, so that what is in flight is bounded however cheap the tiles are.
 MAX_BATCH = 512
 
-# A batch is at most this part of what each worker has left to do.
+# A batch is at most this fraction of what is left per worker.
 _SHARES = 4
 
 
@@ -23,21 +23,21 @@ class Batch:
 
     steps: tuple[TileStep, ...]
     fail_fast: bool = False
-    """Leave the rest of the batch when a tile fails."""
+    """Skip the rest of the batch when a tile fails."""
     area: int = 0
-    """Of which of the areas that are worked on beside each other."""
+    """Index of the area, among those worked on in parallel."""
     ahead: tuple[TileIndex, ...] = ()
-    """Tiles of the process that the area probably goes on with."""
+    """Tiles of the process that probably come next in the area."""
     measures_memory: bool = False
     """Whether the peak of each tile is to be told, not only that of the worker so far."""
 
 
 class Batcher:
-    """Takes steps from the plan as they are needed; holds back those that wait for others.
+    """Takes steps from the plan as needed; holds back those that depend on unfinished ones.
 
-    What is kept are the unfinished tiles: those of the areas at hand, those in flight and those
-    that wait for them. `tiles` is about how many steps there are, `areas` how many are worked on
-    beside each other.
+    Only unfinished tiles are kept in memory: those of the current areas, those in flight and those
+    waiting for them. `tiles` is the approximate number of steps, `areas` the number of areas worked
+    on in parallel.
     """
 
     def __init__(
@@ -64,9 +64,9 @@ class Batcher:
         self._seconds_per_tile: float | None = None
 
     def next(self, area: int = 0) -> Batch | None:
-        """The next tiles of an area that can start; None when there are none at the moment.
+        """The next tiles of an area that can start; None when there are currently none.
 
-        An area that has none left goes on with a part of another one.
+        An exhausted area takes over part of another one.
         """
         size = self._size()
         batch: list[TileStep] = []
@@ -79,7 +79,7 @@ class Batcher:
                 batch.append(step)
                 inside.add(step.index)
             else:
-                # Also for those in this batch: another worker may take the step up.
+                # Also for those in this batch: another worker may take over the step.
                 self._hold(step, missing)
         if not batch:
             batch.extend(ready.popleft() for ready in self._ready if ready)
@@ -90,7 +90,7 @@ class Batcher:
         return Batch(tuple(batch), self._fail_fast, area, ahead, self._measures_memory)
 
     def finished(self, index: TileIndex, seconds: float, area: int = 0) -> None:
-        """A tile has ended, well or not: what waited for it may start, in the same area."""
+        """Record that a tile has ended, successfully or not: steps waiting for it may start."""
         self._areas.unfinished.discard(index)
         for step in self._waiters.pop(index, ()):
             self._missing[step.index] -= 1
@@ -106,9 +106,9 @@ class Batcher:
             self._waiters[need].append(step)
 
     def _size(self) -> int:
-        """Tiles that make a batch of the wanted length; single ones until a tile was timed.
+        """Number of tiles for a batch of the requested length; 1 until a tile has been timed.
 
-        Towards the end batches get smaller, so that the workers end together.
+        Batches shrink towards the end, so that all workers finish together.
         """
         if self._seconds_per_tile is None:
             return 1

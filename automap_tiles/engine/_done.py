@@ -13,11 +13,11 @@ from automap_tiles.grid import Pyramid, Tile, TileIndex, morton
 
 @dataclass(kw_only=True)
 class DoneTiles:
-    """Tiles that the journal calls written or empty; written ones must still be there.
+    """Tiles that are written or empty according to the journal; written ones must still exist.
 
-    A whole tile without a row was written by mapchete or by a run that was killed before its last
-    commit. Where `adopt` allows it counts as done and gets its row. One of several files is whole
-    when all of them are there: of fewer nobody can say whether the others had been empty.
+    A complete tile without a row was written by mapchete or by a run that was killed before its
+    last commit. If `adopt` permits, it counts as done and gets a row. A tile of several files is
+    complete when all of them exist: otherwise it is unknown whether the missing ones were empty.
     """
 
     journal: Journal
@@ -26,10 +26,10 @@ class DoneTiles:
     pyramid: Pyramid
     adopt: bool
     adopted: list[TileResult] = field(default_factory=list)
-    """Tiles that counted as done without a row; taken out by the run, which journals them."""
+    """Tiles that count as done without a row; taken by the run, which journals them."""
 
     def pending(self, tiles: list[TileIndex]) -> list[bool]:
-        """Which of the tiles (of one zoom, in the order of the curve) still have to be made."""
+        """Which of the tiles (of one zoom, in Morton order) still have to be made."""
         rows = _valid_rows(self.journal, self.run, tiles)
         empty = {index for index, row in rows.items() if row.status is TileStatus.EMPTY}
         written = {index for index, row in rows.items() if row.status is TileStatus.WRITTEN}
@@ -43,7 +43,7 @@ class DoneTiles:
     def outdated(
         self, tile: TileIndex, made_from: Sequence[TileIndex], *, strays: bool = True
     ) -> bool:
-        """Whether one of the tiles it is made from has a later run, or is there without a row."""
+        """Whether one of its source tiles was made by a later run, or exists without a row."""
         row = _valid_rows(self.journal, self.run, [tile]).get(tile)
         if row is None:
             return False
@@ -56,7 +56,7 @@ class DoneTiles:
         return bool(self.writer.whole_many(self._tiles(unknown)))
 
     def _incomplete(self, written: set[TileIndex]) -> set[TileIndex]:
-        """Tiles of several files of which one has gone that the journal knows."""
+        """Tiles of several files of which one listed in the journal is missing."""
         if not written or self.writer.pyramid.metatiling >= self.pyramid.metatiling:
             return set()
         keys = {morton.encode(index.row, index.col): index for index in written}
@@ -72,13 +72,13 @@ class DoneTiles:
 
 @dataclass(frozen=True, kw_only=True)
 class AllButFailed:
-    """For `--retry-failed`: only tiles that the journal calls failed are pending."""
+    """For `--retry-failed`: only tiles that failed according to the journal are pending."""
 
     journal: Journal
     run: RunRecord
 
     def pending(self, tiles: list[TileIndex]) -> list[bool]:
-        """Which of the tiles (of one zoom, in the order of the curve) failed."""
+        """Which of the tiles (of one zoom, in Morton order) failed."""
         rows = _valid_rows(self.journal, self.run, tiles)
         return [index in rows and rows[index].status is TileStatus.FAILED for index in tiles]
 
@@ -89,7 +89,7 @@ class AllButFailed:
         *,
         strays: bool = True,  # noqa: ARG002
     ) -> bool:
-        """Whether one of the tiles it is made from has a later run."""
+        """Whether one of its source tiles was made by a later run."""
         row = _valid_rows(self.journal, self.run, [tile]).get(tile)
         return row is not None and _is_older(row, _valid_rows(self.journal, self.run, made_from))
 
@@ -105,7 +105,7 @@ def _is_older(row: Row, sources: Mapping[TileIndex, Row]) -> bool:
 def _valid_rows(
     journal: Journal, run: RunRecord, tiles: Sequence[TileIndex]
 ) -> dict[TileIndex, Row]:
-    """The rows of tiles that no overwriting run has declared stale."""
+    """The rows of tiles not declared stale by an overwriting run."""
     if not tiles:
         return {}
     keys = {morton.encode(index.row, index.col): index for index in tiles}

@@ -26,12 +26,12 @@ def died(code: int | None) -> str:
         return "died"
     if code < 0:
         known = {each.value: each.name for each in signal.Signals}
-        return f"died of {known.get(-code, f'signal {-code}')}"  # those of real time have no names
+        return f"died of {known.get(-code, f'signal {-code}')}"  # Real-time signals have no names.
     return f"ended itself with exit status {code}"
 
 
 def lost_alone(step: TileStep, code: int | None, *, has_limit: bool) -> TileResult:
-    """A tile whose worker died while it worked on nothing else; `has_limit`: on its time."""
+    """Result of a tile whose worker died while working on it alone; `has_limit`: with a timeout."""
     words = (
         f"The worker process {died(code)} while it worked on this tile alone "
         "(out of memory, a crash in a native library, or a call that ends the process)."
@@ -40,7 +40,7 @@ def lost_alone(step: TileStep, code: int | None, *, has_limit: bool) -> TileResu
 
 
 def is_lost(future: Results, pool: Pool) -> bool:
-    """Whether the worker of a batch died; any other error of the machinery is raised as it is."""
+    """Whether the worker of a batch died; any other internal error is re-raised."""
     if future.cancelled():
         return True
     error = future.exception()

@@ -8,18 +8,18 @@ from automap_tiles.grid import TileIndex, morton
 
 
 class MortonRanges:
-    """Tiles of one zoom, added in the order of the curve.
+    """Tiles of one zoom, added in Morton order.
 
-    Tiles of an area lie in few stretches, so that of a million of them hardly anything is kept.
+    The tiles of an area form few ranges, so that a million of them take hardly any memory.
     """
 
     def __init__(self) -> None:
         self._starts: list[int] = []
         self._ends: list[int] = []
-        """Of each stretch the key behind its last one."""
+        """Exclusive end key of each range."""
 
     def add(self, index: TileIndex) -> None:
-        """Add a tile; raises `ValueError` for one before the last one."""
+        """Add a tile; raises `ValueError` for one before the previous tile."""
         key = morton.encode(index.row, index.col)
         if self._ends and key < self._ends[-1]:
             raise ValueError(f"tile {index} is not in the order of the curve")

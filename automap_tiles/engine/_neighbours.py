@@ -11,22 +11,22 @@ from automap_tiles.runtime.zooms import BaseLevels
 
 
 def beside(tile: Tile) -> Iterator[Cut]:
-    """The tiles, without their buffers, that a tile with its buffer touches; itself among them."""
+    """The unbuffered tiles that a buffered tile touches, including itself."""
     return overlapping(tile.pyramid, tile.zoom, tile.pixel_offset, tile.shape)
 
 
 def below(tile: Tile) -> Iterator[Cut]:
-    """Those of the next zoom, with their windows in an array of twice the tile's size."""
+    """The same at the next zoom, with their windows in an array of twice the tile's size."""
     top, left = tile.pixel_offset
     height, width = tile.shape
     return overlapping(tile.pyramid, tile.zoom + 1, (2 * top, 2 * left), (2 * height, 2 * width))
 
 
 def in_whole_blocks(tile: Tile, lower: str) -> Tile:
-    """A tile whose buffer is as wide as its pixels need it.
+    """A tile whose buffer is extended to whole unit blocks where its pixels require that.
 
-    Where a pixel depends on all of its unit block, the block is made whole, as in the tile that it
-    is a part of: so the pixels of the buffer are those of the neighbour.
+    When a pixel depends on its whole unit block, the block is made as a whole, as in the tile it
+    belongs to: so the pixels of the buffer equal those of the neighbour.
     """
     pyramid = tile.pyramid
     if overview.is_local(lower) or pyramid.pixelbuffer % pyramid.tile_size == 0:
@@ -36,7 +36,7 @@ def in_whole_blocks(tile: Tile, lower: str) -> Tile:
 
 
 def sources_below(pyramid: Pyramid, index: TileIndex, levels: BaseLevels) -> list[list[TileIndex]]:
-    """The tiles that one of a coarser zoom is made from, siblings together.
+    """The source tiles of a tile of a coarser zoom, siblings grouped.
 
     `pyramid` has the pixel buffer of the output.
     """
@@ -45,13 +45,13 @@ def sources_below(pyramid: Pyramid, index: TileIndex, levels: BaseLevels) -> lis
 
 
 def sources_above(pyramid: Pyramid, index: TileIndex) -> list[list[TileIndex]]:
-    """The tiles that one of a finer zoom is made from, siblings together."""
+    """The source tiles of a tile of a finer zoom, siblings grouped."""
     around = {cut.tile.index for cut in beside(Tile(pyramid, index))}
     return _by_parent({TileIndex(i.zoom - 1, i.row // 2, i.col // 2) for i in around})
 
 
 def _by_parent(tiles: set[TileIndex]) -> list[list[TileIndex]]:
-    """Siblings lie side by side on the curve: the journal finds them together."""
+    """Group siblings, which are adjacent on the curve: the journal finds them in one query."""
     groups: dict[tuple[int, int], list[TileIndex]] = {}
     for index in sorted(tiles):
         groups.setdefault((index.row // 2, index.col // 2), []).append(index)

@@ -26,7 +26,7 @@ from automap_tiles.runtime import Process
 
 
 class StepKind(IntEnum):
-    """How the pixels of a tile come about."""
+    """How the pixels of a tile are made."""
 
     PROCESS = 0
     """By the user's function."""
@@ -43,22 +43,22 @@ class TileStep:
     index: TileIndex
     kind: StepKind
     needs: tuple[TileIndex, ...] = ()
-    """Tiles of this plan, streamed earlier, that must be finished before."""
+    """Tiles streamed earlier in this plan that must be finished first."""
 
 
 class DoneBefore(Protocol):
     """What is done already."""
 
     def pending(self, tiles: list[TileIndex]) -> list[bool]:
-        """For tiles of one zoom in the order of the curve: whether they still have to be made."""
+        """For tiles of one zoom in Morton order: whether they still have to be made."""
         ...
 
     def outdated(
         self, tile: TileIndex, made_from: Sequence[TileIndex], *, strays: bool = True
     ) -> bool:
-        """Whether a finished tile is older than one of the tiles of one zoom it is made from.
+        """Whether a finished tile is older than one of its source tiles of one zoom.
 
-        `strays`: also than one of which nobody knows when it was made.
+        `strays`: source tiles of unknown age count as newer.
         """
         ...
 
@@ -79,7 +79,7 @@ class NothingKnown:
         return False
 
 
-# Tiles that are looked up together: one journal query for each group.
+# Tiles looked up together: one journal query per group.
 _GROUP = 512
 
 
@@ -93,7 +93,7 @@ class _Open:
 
 @dataclass(slots=True)
 class Plan:
-    """The stream of one run; `skipped` grows while it is read."""
+    """The stream of one run; `skipped` is updated while it is consumed."""
 
     process: Process
     known: DoneBefore
@@ -104,7 +104,7 @@ class Plan:
     """Zoom → tiles, once they were counted."""
 
     def total(self, kind: StepKind | None = None) -> int:
-        """Tiles of the process, or those of a kind, the done ones included."""
+        """Number of tiles, or of those of a kind, including finished ones."""
         return sum(
             self._count(zoom)
             for zoom in self.process.zooms
@@ -117,7 +117,7 @@ class Plan:
         return self._counts[zoom]
 
     def steps(self) -> Iterator[TileStep]:
-        """The tiles that are pending; stream it once."""
+        """The pending tiles; may be consumed once."""
         zooms = set(self.process.zooms)
         if self.buffer:
             yield from self._zoom_by_zoom(zooms)
@@ -133,14 +133,14 @@ class Plan:
         return StepKind.LOWER if zoom < base.min else StepKind.HIGHER
 
     def _is_derived(self, zoom: int, zooms: set[int]) -> bool:
-        """Whether the tiles of a zoom are streamed behind those of another one."""
+        """Whether the tiles of a zoom are streamed after those of another one."""
         kind = self._kind(zoom)
         if kind is StepKind.LOWER:
             return zoom + 1 in zooms
         return kind is StepKind.HIGHER and zoom - 1 in zooms
 
     def _from(self, zoom: int, zooms: set[int]) -> Iterator[TileStep]:
-        """The leaves of a zoom with what is derived from them."""
+        """The leaves of a zoom with the tiles derived from them."""
         above = _consecutive(zoom, -1, {z for z in zooms if self._kind(z) is StepKind.LOWER})
         below = _consecutive(zoom, +1, {z for z in zooms if self._kind(z) is StepKind.HIGHER})
         coarsest_first = above[::-1]
@@ -158,7 +158,7 @@ class Plan:
         yield from self._close(chain, keep=None)
 
     def _close(self, chain: list[_Open], keep: TileIndex | None) -> Iterator[TileStep]:
-        """End the overview tiles that do not hold the next leaf; finest first."""
+        """Close the overview tiles that do not contain the next leaf; finest first."""
         while chain:
             last = chain[-1]
             if keep is not None and _ancestor(keep, last.index.zoom) == last.index:
@@ -170,7 +170,7 @@ class Plan:
                     chain[-1].needs.append(last.index)
 
     def _enlarged(self, index: TileIndex, pending: bool, below: list[int]) -> Iterator[TileStep]:
-        """The tiles of the finer zooms inside a tile, each behind the one it is made from."""
+        """The tiles of the finer zooms inside a tile, each after the one it is made from."""
         if not below or index.zoom + 1 not in below:
             return
         area = self.process.area_at(index.zoom + 1)
@@ -184,7 +184,7 @@ class Plan:
                 yield from self._enlarged(child, child_pending, below)
 
     def _zoom_by_zoom(self, zooms: set[int]) -> Iterator[TileStep]:
-        """Base zooms and those below, finest first, then those above; all of a zoom in one go."""
+        """Base zooms and coarser ones, finest first, then finer ones; zoom by zoom."""
         coming = {zoom: MortonRanges() for zoom in zooms}
         higher = sorted(zoom for zoom in zooms if self._kind(zoom) is StepKind.HIGHER)
         for zoom in [*sorted(zooms.difference(higher), reverse=True), *higher]:
@@ -200,7 +200,7 @@ class Plan:
                 yield TileStep(index, kind, tuple(needs))
 
     def _with_state(self, zoom: int) -> Iterator[tuple[TileIndex, bool]]:
-        """The tiles of a zoom, and whether they are there."""
+        """The tiles of a zoom, and whether they are done."""
         stream = cover.tiles(self.process.pyramid, self.process.area_at(zoom), zoom)
         while group := list(islice(stream, _GROUP)):
             for index, pending in zip(group, self.known.pending(group), strict=True):
@@ -214,7 +214,7 @@ class Plan:
         return [] if levels is None else _neighbours.sources_below(pyramid, index, levels)
 
     def _is_outdated_of(self, index: TileIndex, groups: list[list[TileIndex]]) -> bool:
-        """As `_is_outdated`; a neighbour of which nothing is known may never become known."""
+        """Like `_is_outdated`; a neighbour without a record may never get one."""
         own = set(self._made_from(index))
         return any(
             self.known.outdated(index, group, strays=not own.isdisjoint(group)) for group in groups
@@ -237,26 +237,26 @@ class Plan:
         return wanted
 
     def _is_outdated(self, index: TileIndex, kind: StepKind) -> bool:
-        """Whether what a tile is made from was made after it: the run between ended too early."""
+        """Whether a source of a tile was made after it: the run in between ended early."""
         if kind is StepKind.PROCESS:
             return False
         return self.known.outdated(index, self._made_from(index))
 
     def _made_from(self, index: TileIndex) -> list[TileIndex]:
-        """The tiles that the pixels of a derived tile, without its buffer, are made from."""
+        """The source tiles of the unbuffered pixels of a derived tile."""
         if self._kind(index.zoom) is StepKind.LOWER:
             return list(child_indexes(self.process.pyramid, index))
         return [_ancestor(index, index.zoom - 1)]
 
 
 def _ancestor(index: TileIndex, zoom: int) -> TileIndex:
-    """The tile of a coarser zoom that holds a tile."""
+    """The tile of a coarser zoom that contains a tile."""
     shift = index.zoom - zoom
     return TileIndex(zoom, index.row >> shift, index.col >> shift)
 
 
 def _consecutive(start: int, step: int, zooms: set[int]) -> list[int]:
-    """The zooms that follow `start` without a gap in one direction, nearest first."""
+    """The contiguous zooms next to `start` in one direction, nearest first."""
     found = []
     zoom = start + step
     while zoom in zooms:

@@ -9,12 +9,12 @@ from automap_tiles.runtime import Process
 
 
 def precompile_for(process: Process, plan: Plan) -> None:
-    """Have blocks of files unpacked by compiled code where the scenes to be read are many."""
+    """Compile the decoding of blocks if many scenes are to be read."""
     compile_unpacking(numbers_to_read(process, plan))
 
 
 def numbers_to_read(process: Process, plan: Plan) -> int:
-    """Of scenes, as if all of them reached all tiles, with a band of quality each."""
+    """Pixel values to read, as if all scenes covered all tiles, with a quality band each."""
     dated = [
         reader.by_date() for _, reader in process.inputs.readers() if isinstance(reader, Dated)
     ]

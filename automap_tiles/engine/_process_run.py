@@ -19,7 +19,7 @@ from automap_tiles.stopping import NEVER, StopToken
 def execute_process(
     process: Process, options: RunOptions, *, stop: StopToken = NEVER
 ) -> Generator[Event]:
-    """Run a process whose stored steps are there; stream what happens.
+    """Run a process whose stored steps exist; stream its events.
 
     Closing the stream early, or an interrupt, ends the run in an orderly way: tiles in flight get
     `GRACE_SECONDS`, the journal is whole, no child process stays behind. So does `stop`, after
@@ -28,7 +28,7 @@ def execute_process(
     `OutputMismatch`, `ProcessChanged` or `OutputError` before the first tile.
     """
     with contextlib.ExitStack() as stack:
-        # first of all: what another run is writing is not touched
+        # First of all: leave alone what another run is writing.
         held = stack.enter_context(hold(place_of(process.writer.path, process.config_path)))
         area = process.area_at(max(process.zooms))
         if options.update is not None and isinstance(process.writer, Recut):
@@ -51,13 +51,13 @@ def execute_process(
 
 
 def _clean(process: Process, held: Hold) -> None:
-    """Remove what writers that died left behind; what may be another one's is looked at later."""
+    """Delete leftovers of dead writers; those that may belong to a live one are checked later."""
     if process.writer.clean().left:
         held.keep_file()
 
 
 def selection_hash(process: Process) -> str:
-    """Hash of which tiles a process is about."""
+    """Hash of the tile selection of a process."""
     digest = hashlib.sha256(repr(process.zooms).encode())
     for zoom in process.zooms:
         digest.update(process.area_at(zoom).wkb)

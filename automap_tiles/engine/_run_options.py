@@ -14,21 +14,21 @@ class RunOptions:
 
     concurrency: Concurrency = Concurrency.PROCESSES
     workers: int | None = None
-    """None: one for each processor."""
+    """None: one per CPU."""
     dask_scheduler: str | None = None
-    """Address; None starts a cluster on this machine."""
+    """Scheduler address; None starts a local cluster."""
     overwrite: bool = False
-    """Make tiles again that are done."""
+    """Recompute finished tiles."""
     retry_failed: bool = False
-    """Only tiles that failed before."""
+    """Only tiles that failed in an earlier run."""
     tile_seconds: float | None = None
-    """How long a tile may take before its worker is ended; None: as long as it likes."""
+    """Seconds after which the worker of a tile is terminated; None: no limit."""
     fail_fast: bool = False
     """Stop at the first tile that fails."""
     measures_memory: bool = False
     """Tell the peak of memory of each tile, where the system allows it."""
     update: Update | None = None
-    """Of a process whose tiles depend on the parts of its input that reach them, and no others."""
+    """For a process whose tiles depend only on the parts of its input that intersect them."""
 
     def __post_init__(self) -> None:
         check_choice(self.concurrency, self.workers, self.dask_scheduler, self.tile_seconds)

@@ -17,7 +17,7 @@ from automap_tiles.grid import TileIndex, cover
 from automap_tiles.notes import Fate, Note, Subject
 from automap_tiles.runtime import Process
 
-# What a changed hash means to the user.
+# What each hash covers, in the user's words.
 _WORDS = {
     "function": "the process function",
     "parameters": "the process parameters",
@@ -28,25 +28,25 @@ _WORDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class RunState:
-    """A run that has begun."""
+    """A started run."""
 
     record: RunRecord
     known: DoneBefore
     resumed: bool
-    """Whether there were tiles before."""
+    """Whether tiles existed before."""
     inputs: Mapping[str, str]
     """Fingerprints of the inputs at the start, by name."""
 
     outdated: Outdated | None = None
-    """What is made anew, as the inputs have changed in places."""
+    """What is remade because parts of the inputs have changed."""
 
     def changed_inputs(self, process: Process) -> list[str]:
-        """Inputs whose data are no longer those of the start."""
+        """Inputs whose data have changed since the start."""
         now = process.inputs.fingerprints()
         return [name for name, stamp in self.inputs.items() if now.get(name) != stamp]
 
     def take_adopted(self) -> list[TileResult]:
-        """Whole tiles found without a row since the last call."""
+        """Complete tiles found without a row since the last call."""
         if not isinstance(self.known, DoneTiles):
             return []
         adopted, self.known.adopted = self.known.adopted, []
@@ -62,10 +62,10 @@ def begin(
     retry_failed: bool,
     update: Update | None = None,
 ) -> RunState:
-    """Compare with the run before and note the new one.
+    """Compare with the previous run and record the new one.
 
-    What is to be overwritten is marked in the journal, tile by tile: it stays to be made whatever
-    becomes of this run, and whichever runs follow.
+    Tiles to be overwritten are marked in the journal one by one: they stay pending whatever happens
+    to this run, and whichever runs follow.
 
     Raises `ProcessChanged` when done tiles were made by another function, with other parameters,
     inputs or output options, unless they are to be overwritten; other parts of an input may be
@@ -127,7 +127,7 @@ def begin(
 def _outdated(
     process: Process, journal: Journal, inputs: str, parts: Manifest | None, update: Update
 ) -> Outdated | None:
-    """What is to be made anew; raises `ProcessChanged` where that is not asked for.
+    """What is to be remade; raises `ProcessChanged` when that was not requested.
 
     Nothing is where the parts only lie elsewhere by now: the journal then takes the new place over.
     """
@@ -143,7 +143,7 @@ def _outdated(
 
 
 def _tiles(process: Process) -> Iterator[TileIndex]:
-    """All that a run of the process is about."""
+    """Everything that a run of the process covers."""
     for zoom in process.zooms:
         yield from cover.tiles(process.pyramid, process.area_at(zoom), zoom)
 
@@ -175,14 +175,14 @@ def _look_at_record(journal: Journal, hashes: dict[str, str], process: Process) 
 def _refuse_changes(
     journal: Journal, hashes: dict[str, str], output: str, but: str | None = None
 ) -> None:
-    """Raise `ProcessChanged`; `but`: a hash that may be another one."""
+    """Raise `ProcessChanged`; `but`: a hash that may differ."""
     changed = _different(journal, hashes, {}, but)
     if changed:
         raise _changed(output, changed)
 
 
 def changed_parts(journal: JournalReader, hashes: Mapping[str, str], process: Process) -> list[str]:
-    """What is not as it was when tiles were made, in words."""
+    """What has changed since tiles were made, in words."""
     return _different(journal, hashes, process.earlier_hashes())
 
 
@@ -211,7 +211,7 @@ def _changed(output: str, what: list[str]) -> ProcessChanged:
 
 
 def adoption(tiles: list[TileResult]) -> Note:
-    """What is told of tiles that are done although the journal does not know them."""
+    """Note on tiles that count as done although they are not in the journal."""
     return Note(
         fate=Fate.GUESSED,
         subject=Subject.TILES,

@@ -61,9 +61,9 @@ def execute_steps(
 
 
 def reading_what_is_there(process: Process) -> Process:
-    """A process that reads tiles of its stored steps where these are there and as they should be.
+    """A process that reads tiles of its stored steps where they exist and are up to date.
 
-    For who looks at single tiles: what is not there is computed.
+    For viewing single tiles: missing ones are computed.
     """
     found = {}
     for step in stages(process):
@@ -78,7 +78,7 @@ def reading_what_is_there(process: Process) -> Process:
 
 
 def _together(before: Sequence[Summary], last: Summary) -> Summary:
-    """The summary of the result, with what failed, was told and took time before it."""
+    """The summary of the result, including failures, notes and durations of the steps."""
     every = [*before, last]
     return replace(
         last,
@@ -142,7 +142,7 @@ def _kept(steps: Sequence[Process]) -> Note:
 
 
 def _tiles_of(step: Process) -> StepTiles:
-    """What a step has made, for those who read it."""
+    """The output of a step, for its consumers."""
     with JournalReader.at(place_of(step.writer.path, step.config_path)) as journal:
         unfinished = _unfinished(journal, step)
     return StepTiles(areas={zoom: step.area_at(zoom) for zoom in step.zooms}, failed=unfinished)

@@ -1,8 +1,8 @@
 """The tile timeout, enforced in the worker process itself.
 
-Nothing in Python ends a function that does not come back: a thread cannot be stopped, and a signal
-is only seen between two lines of Python. So it is the whole worker that ends, by a timer in C that
-needs no lock of the interpreter (`faulthandler`). Before, it writes down where the tile was.
+Python cannot interrupt a function that does not return: a thread cannot be stopped, and a signal is
+only handled between bytecode instructions. So the whole worker is terminated, by a C timer that
+does not need the GIL (`faulthandler`). First it writes a traceback of the tile.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _OURS = "engine/_worker.py"
 
 
 class TileWatch:
-    """Ends this process when a tile takes longer than some seconds; for one thread alone."""
+    """Terminates this process when a tile exceeds its timeout; for a single thread."""
 
     def __init__(self, folder: Path, seconds: float) -> None:
-        """`folder` is where a worker leaves word of its last tile, in a file of its own."""
+        """`folder` is where each worker records its current tile, in a file of its own."""
         self._folder = folder
         self._seconds = seconds
         self._file: IO[bytes] | None = None
@@ -41,7 +41,7 @@ class TileWatch:
 
     @contextmanager
     def over(self, index: TileIndex) -> Iterator[None]:
-        """Watch over the work on a tile."""
+        """Enforce the timeout while a tile is computed."""
         if self._file is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._file = (self._folder / str(os.getpid())).open("wb", buffering=0)
@@ -56,12 +56,12 @@ class TileWatch:
 
 
 class TimeLimit:
-    """Where the one who gave the work out asks afterwards; a context that tidies up."""
+    """The parent's view of the timeouts; a context manager that cleans up."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._folder = Path(tempfile.mkdtemp(prefix="automap-"))
-        # Also for one that is not used as a context: at the latest when this process ends.
+        # Also when not used as a context manager: at the latest when this process exits.
         self._tidy = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
     @classmethod
@@ -71,13 +71,13 @@ class TimeLimit:
 
     @property
     def watch(self) -> TileWatch:
-        """What goes to the workers."""
+        """The watch to send to the workers."""
         return TileWatch(self._folder, self.seconds)
 
     def overdue(self) -> dict[TileIndex, str]:
-        """The tiles that ended their workers, and what is to be said; each is told once.
+        """The tiles that timed out, with their messages; each is reported once.
 
-        Nothing after the folder was tidied away, which another thread may do in the middle.
+        Empty once the folder has been removed, which another thread may do at any time.
         """
         try:
             files = sorted(self._folder.iterdir())
@@ -102,12 +102,12 @@ class TimeLimit:
 
 
 def timeout_message(seconds: float) -> str:
-    """What is said of a tile that took longer than it may."""
+    """Message for a tile that timed out."""
     return f"TimeoutError: the tile took longer than {seconds:g} s, and its worker was ended"
 
 
 def _where(dump: str) -> str:
-    """The calls that the tile was in, the last one at the end as in every traceback."""
+    """The call stack of the tile, most recent call last."""
     for thread in dump.split(_THREAD)[1:]:
         calls = [line for line in thread.splitlines() if line.startswith("  File ")]
         ours = next((n for n, line in enumerate(calls) if _OURS in line), None)

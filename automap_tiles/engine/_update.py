@@ -1,7 +1,7 @@
 """Update an output whose input has changed in parts, such as by additional scenes.
 
-Only the tiles that a changed part reaches, or has reached, are made anew. That holds for processes
-whose pixels depend on nothing else: who runs one says so with `Update`.
+Only the tiles that a changed part intersects, or has intersected, are remade. This is valid for
+processes whose pixels depend on nothing else, which the caller states with `Update`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ one: outlines have corners and edges of a map are curves."""
 
 @dataclass(frozen=True, kw_only=True)
 class Update:
-    """What is known of how the pixels of a process depend on the parts of its only input."""
+    """How the pixels of a process depend on the parts of its only input."""
 
     apply: bool
     """Whether tiles are made anew; otherwise what has changed is refused, and told."""
@@ -40,18 +40,18 @@ class Update:
 
 @dataclass(frozen=True, kw_only=True)
 class Outdated:
-    """What is to be made anew."""
+    """What is to be remade."""
 
     changes: Changes | None
-    """None: nobody knows what the tiles were made of."""
+    """None: it is unknown what the tiles were made from."""
     inputs: tuple[str, ...]
     """Hashes of inputs of the tiles that are there, other than those of now."""
     stale: frozenset[TileIndex] = frozenset()
-    """Done tiles of the base zooms that are to be made anew."""
+    """Finished tiles of the base zooms that are to be remade."""
     gone: frozenset[TileIndex] = frozenset()
-    """Done tiles that no part reaches any more."""
+    """Finished tiles that no part intersects any more."""
     kept: int = 0
-    """Done tiles of the base zooms that stay."""
+    """Finished tiles of the base zooms that are kept."""
     total: int = 0
     """Tiles of the base zooms."""
 
@@ -78,7 +78,7 @@ class Outdated:
 
 
 def manifest_of(process: Process) -> Manifest | None:
-    """The parts of the only input of a process; None for any other."""
+    """The parts of the only input of a process; None for other processes."""
     reader = _divided(process)
     return None if reader is None else reader.manifest()
 
@@ -144,7 +144,7 @@ def expected(process: Process, now: Manifest, *, order_counts: bool = False) -> 
 
 
 def delete_gone(process: Process, found: Outdated) -> None:
-    """Take away the tiles that no part reaches any more; done again after a kill."""
+    """Delete the tiles that no part intersects any more; repeated after a kill."""
     for index in sorted(found.gone):
         process.writer.delete(Tile(process.pyramid, index))
 

@@ -31,7 +31,7 @@ def _advice(process: Process) -> Iterator[str]:
 
 
 def _finer(process: Process) -> Iterator[str]:
-    """Of pixels so fine that a coarser zoom would hold all that the inputs have."""
+    """Warning if a coarser zoom would preserve the full resolution of the inputs."""
     if not process.base_zooms:
         return
     pyramid, finest = process.pyramid, max(process.base_zooms)
@@ -41,11 +41,11 @@ def _finer(process: Process) -> Iterator[str]:
         if reader.kind is OutputKind.RASTER
     ]
     known = [reader for reader in rasters if isinstance(reader, Sized)]
-    if not known or len(known) < len(rasters):  # another one may be as fine as this
+    if not known or len(known) < len(rasters):  # Another input may be as fine as this one.
         return
     try:
         size = min(reader.pixel_size(pyramid.crs) for reader in known)
-    except AutomapError:  # what has no size there cannot be compared
+    except AutomapError:  # An input without a pixel size in this CRS cannot be compared.
         return
     enough = pyramid.zoom_of(size)
     if enough < finest:

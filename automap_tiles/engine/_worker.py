@@ -1,8 +1,8 @@
 """Processing of tiles inside a worker: a thread, a process or a cluster node.
 
-What travels to a worker is a batch of indexes; what comes back is how each tile ended. The process
-itself travels once. Pixels stay: arrays of tiles whose overview is about to be made are kept for a
-moment, so that the overview is made from memory where one worker did all of it.
+A worker receives batches of indexes and returns the outcome of each tile. The process itself is
+sent once. Pixels are never sent: arrays of tiles whose overview is about to be made are kept for a
+moment, so that the overview is made from memory if one worker made all of its tiles.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ from automap_tiles.raster.read_ahead import expect_tiles
 from automap_tiles.runtime import Process
 from automap_tiles.storage import Group, together
 
-# Bytes of tile arrays that one worker keeps for overviews; the depth-first order needs three
-# siblings for each zoom at most.
+# Bytes of tile arrays that a worker keeps for overviews; depth-first order needs at most three
+# siblings per zoom.
 _KEPT_BYTES = 128 * 2**20
 
-# How long a tile may be written and not be there for others.
+# Seconds a tile may be written without being visible to others.
 _UNNAMED_SECONDS = 0.25
 
 # Reasons why every further tile would fail as well.
@@ -52,7 +52,7 @@ _HOPELESS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 @dataclass(slots=True)
 class _Kept:
-    """Arrays of finished tiles, the oldest dropped first."""
+    """Arrays of finished tiles; the oldest are dropped first."""
 
     arrays: OrderedDict[TileIndex, Tiled] = field(default_factory=OrderedDict)
     size: int = 0
@@ -79,21 +79,21 @@ class _Made(NamedTuple):
 
 
 class Unwanted(Exception):
-    """Nobody waits any more for what is being made."""
+    """The result being computed is no longer needed."""
 
 
 class TileWorker:
-    """Works on the tiles of one process; one for each thread."""
+    """Computes the tiles of one process; one per thread."""
 
     def __init__(self, process: Process, watch: TileWatch | None = None) -> None:
-        """`watch`: ends the worker process when a tile takes too long."""
+        """`watch`: terminates the worker process when a tile times out."""
         self._process = process
         self._watch = watch
         self._is_wanted: Callable[[], bool] = _always
         self._kept = _Kept()
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         base = process.baselevels
-        # With a buffer a tile serves up to four others, a whole zoom later: nothing is kept.
+        # With a buffer a tile is needed by up to four others, a whole zoom later: nothing is kept.
         buffer = process.writer.pyramid.pixelbuffer
         self._overviews = process.pyramid.replace(pixelbuffer=buffer)
         is_raster = process.writer.kind is OutputKind.RASTER
@@ -103,11 +103,11 @@ class TileWorker:
     def run(
         self, batch: Batch, is_wanted: Callable[[], bool] | None = None
     ) -> Iterator[TileResult]:
-        """Do the tiles of a batch in order; an error of one does not touch the others.
+        """Compute the tiles of a batch in order; an error in one does not affect the others.
 
-        Files appear some at a time, before their results do. From when they are not wanted any more
-        none appears: another worker has made them, or another run may be at it. Then it raises
-        `Unwanted`.
+        Files appear in groups, before their results are yielded. Once they are no longer wanted
+        none appears: another worker has made them, or another run may be making them. Then it
+        raises `Unwanted`.
         """
         self._is_wanted = is_wanted or _always
         with together() as group:
@@ -125,7 +125,7 @@ class TileWorker:
             yield from self._committed(group, waiting)
 
     def _committed(self, group: Group, results: list[TileResult]) -> list[TileResult]:
-        """Results of tiles whose files are there; of failed ones where that could not be."""
+        """Results of tiles whose files have been stored, or failures if that was not possible."""
         self._check_wanted()
         try:
             group.commit()
@@ -133,7 +133,7 @@ class TileWorker:
             path = self._process.writer.path
             lost = OutputError(f"cannot be written: {error.strerror}", path)
             lost.__cause__ = error
-            # also those that name no files of their own: they may have spooled some, or marks
+            # Also those without files of their own: they may have spooled some, or markers.
             return [
                 each if each.status is TileStatus.FAILED else self._lost(each, lost)
                 for each in results
@@ -197,7 +197,7 @@ class TileWorker:
         )
 
     def _make(self, step: TileStep) -> _Made | None:
-        """Make and store one tile; None when there was nothing to store."""
+        """Compute and store one tile; None when there was nothing to store."""
         tile = Tile(self._process.pyramid, step.index)
         if step.kind is StepKind.PROCESS:
             data = self._process.compute(tile)
@@ -222,7 +222,7 @@ class TileWorker:
             raise Unwanted
 
     def _stored(self, tile: Tile) -> Tiled | None:
-        """A finished tile: from memory when it was made here, otherwise as it was written."""
+        """A finished tile: from memory if it was made here, otherwise read back."""
         return self._kept.take(tile.index) or self._process.writer.read(tile)
 
 
@@ -231,13 +231,13 @@ def _always() -> bool:
 
 
 def _coming(batch: Batch) -> tuple[TileIndex, ...]:
-    """The tiles of the process that are made in a batch, and probably behind it."""
+    """The tiles of the process computed in a batch, and those that probably follow."""
     own = (step.index for step in batch.steps if step.kind is StepKind.PROCESS)
     return *own, *batch.ahead
 
 
 def _is_hopeless(error: BaseException) -> bool:
-    """Whether the output cannot take any further tile."""
+    """Whether no further tile can be written."""
     cause = error.__cause__ or error.__context__
     return (
         isinstance(error, OutputError) and isinstance(cause, OSError) and cause.errno in _HOPELESS
@@ -245,7 +245,7 @@ def _is_hopeless(error: BaseException) -> bool:
 
 
 class _Registered:
-    """A process in a worker; it and its open inputs outlive the batch."""
+    """A process in a worker; it and its open inputs outlive a batch."""
 
     def __init__(self, process: Process, watch: TileWatch | None) -> None:
         self.process = process
@@ -264,12 +264,12 @@ _registered: dict[str, _Registered] = {}
 
 
 def register(token: str, process: Process, watch: TileWatch | None = None) -> None:
-    """Make a process known to this worker; `watch` ends it when a tile takes too long."""
+    """Register a process with this worker; `watch` enforces the timeout of tiles."""
     _registered[token] = _Registered(process, watch)
 
 
 def forget(token: str) -> None:
-    """Let go of a process, and of the arrays that its threads keep, when its run has ended."""
+    """Release a process and the arrays kept by its threads when its run has ended."""
     _registered.pop(token, None)
 
 

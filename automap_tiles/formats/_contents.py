@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 Feature: TypeAlias = dict[str, Any]
 """GeoJSON-like: `{"type": "Feature", "geometry": {...}, "properties": {...}}`."""
 Counts: TypeAlias = Mapping[str, Mapping[str, int]]
-"""Whole numbers that are summed up over tiles, in two levels of names."""
+"""Integer counts that are summed over tiles, under two levels of names."""
 
 
 class OutputKind(enum.Enum):
-    """What a tile is made of."""
+    """Kind of content of a tile."""
 
     RASTER = "raster"
     VECTOR = "vector"
@@ -31,34 +31,34 @@ class OutputKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Tiled:
-    """What is stored for one tile."""
+    """The content stored for one tile."""
 
     data: Any
     """Masked array (band, y, x) in the output's dtype, nodata under the mask; or features."""
     tags: Mapping[str | int, Any] = field(default_factory=dict)
-    """Tags of the file; under the number of a band a mapping of the tags of that band."""
+    """Tags of the file; under a band number, a mapping of the tags of that band."""
     counts: Counts = field(default_factory=dict)
-    """What the function counted on the tile."""
+    """Counts made by the process function on the tile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What `execute` may return to have something summed up over all tiles of the output."""
+    """Return value of `execute` with counts to be summed over all tiles of the output."""
 
     result: Any
-    """What it would return without."""
+    """The actual result."""
     counts: Counts
-    """Of the tile without its buffer; the sums are for the function `sum_up` of the module."""
+    """Counts of the unbuffered tile; the sums are passed to the module's function `sum_up`."""
 
 
 OutputData: TypeAlias = Tiled
 
 
 class StoredFile(NamedTuple):
-    """A file as it was stored: what it must be like when it is looked at again."""
+    """A file as it was stored, for later verification."""
 
     key: str
-    """Below the path of the writer; of a single file what follows its path: `""`, `.aux.xml`."""
+    """Path relative to the writer's; for a single file the suffix of its path: `""`, `.aux.xml`."""
     size: int
     """Bytes."""
     checksum: int

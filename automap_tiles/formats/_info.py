@@ -10,60 +10,61 @@ from automap_tiles.storage import DEFAULT_SCHEMA
 
 @dataclass(frozen=True, kw_only=True)
 class FormatInfo:
-    """One format: all that differs from one to the next, said once.
+    """One format: everything that distinguishes it from others, in one place.
 
-    References are `module:function`, so that nothing is imported before it is needed. A format of
-    tiles needs `endings` and a `codec`; sources and outputs of other shapes name a `reader` or
-    `writer` of their own.
+    References are `module:function`, so that nothing is imported before it is needed. A tile format
+    needs `endings` and a `codec`; other sources and outputs have their own `reader` or `writer`.
     """
 
     name: str
-    """As written under `format`, and in the metadata.json of a directory."""
+    """Value of `format` in process files and in a directory's metadata.json."""
     summary: str
     """One line."""
     kind: OutputKind | None
-    """None: either, as the source says."""
+    """None: either, depending on the source."""
     extensions: tuple[str, ...] = ()
-    """Endings of paths, without the dot, that are recognised when no format is written."""
+    """Path suffixes, without the dot, by which the format is guessed when none is given."""
     endings: tuple[str, ...] = ()
-    """Of files of single tiles, without the dot; the first is written. None: it has no tiles."""
+    """Suffixes of tile files, without the dot; the first is used for writing. None: no tiles."""
     schema: str = DEFAULT_SCHEMA
-    """Keys of tiles, so that they can be listed."""
+    """Schema of tile keys, so that tiles can be listed."""
     has_fixed_keys: bool = False
-    """Whether `tile_path_schema` cannot be another: readers of the format rely on the keys."""
+    """Whether `tile_path_schema` is fixed because readers of the format rely on it."""
     codec: str | None = None
-    """Takes (OutputSpec, Options), gives a `Codec` or `FeatureCodec`: tiles as bytes, what is said
-    of them in metadata.json, how they look. Of a directory that is there the options are those in
-    its metadata.json."""
+    """Takes (OutputSpec, Options), returns a `Codec` or `FeatureCodec`: encoding of tiles, their
+    description in metadata.json, their appearance. For an existing directory the options are those
+    in its metadata.json."""
     beside: str | None = None
-    """Takes (Storage, Metadata, zooms) and writes what must lie beside the tiles of these zooms."""
+    """Takes (Storage, Metadata, zooms) and writes the files that accompany the tiles of these
+    zooms."""
     opens_in_gdal: bool = False
-    """Whether GDAL opens a single tile by its path, as virtual rasters need it."""
+    """Whether GDAL opens a single tile by its path, as needed for VRTs."""
     is_read_by_codec: bool = False
-    """Whether tiles are read by the codec although GDAL opens them: it knows what is masked."""
+    """Whether tiles are decoded by the codec although GDAL opens them: only it knows the mask."""
     has_alpha: bool = False
-    """Whether the last band of a tile says how opaque a pixel is: no value stands for no data."""
+    """Whether the last band of a tile is alpha, so that no nodata value is needed."""
     reader: str | None = None
-    """Takes (InputSpec, OpenContext), gives a `Reader`."""
+    """Takes (InputSpec, OpenContext), returns a `Reader`."""
     writer: str | None = None
-    """Takes (OutputSpec, process pyramid), gives a `Writer`; None: a directory, by the codec."""
+    """Takes (OutputSpec, process pyramid), returns a `Writer`; None: a directory, by the codec."""
     takes: tuple[str, ...] = ("bands", "dtype", "nodata", "schema")
-    """Options of another format's output that mean the same here: a conversion hands them over."""
+    """Output options with the same meaning in other formats: conversions carry them over."""
     decisive: tuple[str, ...] = ()
-    """Options besides bands, dtype and nodata that tiles cannot be read without."""
+    """Options besides bands, dtype and nodata that are required to read tiles."""
     byte_nodata: int | None = None
-    """Of pixels of 8 bits: what a conversion says where the source's nodata is no such number."""
+    """For 8-bit formats: nodata of a conversion whose source has a nodata value outside 0 to
+    255."""
     has_byte_pixels: bool = False
-    """Whether its pixels are of 8 bits whatever is said."""
+    """Whether its pixels always have 8 bits."""
     takes_one_band: bool = False
-    """Whether a process has to give it a single band, although its tiles have more."""
+    """Whether a process must return a single band, although the tiles have more."""
 
     is_directory: bool = False
-    """Whether a path that is read is a folder of tiles, or leads to one."""
+    """Whether an input path is a tile directory, or leads to one."""
 
     @property
     def is_read_by_gdal(self) -> bool:
-        """Whether GDAL decodes single tiles."""
+        """Whether single tiles are decoded by GDAL."""
         return self.codec is None or (self.opens_in_gdal and not self.is_read_by_codec)
 
     @property

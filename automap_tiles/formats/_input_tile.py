@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class InputTileContext:
-    """What is seen from a tile, as a context that has nothing to close by itself."""
+    """An input on a tile, as a context manager with nothing to close."""
 
     __slots__ = ()
 
@@ -51,7 +51,7 @@ class InputTileContext:
 
 
 class MapcheteInputTile(InputTileContext):
-    """Names that inputs of mapchete have beside those of ours: they tell of the tile."""
+    """Names of mapchete's inputs in addition to ours: properties of the tile."""
 
     __slots__ = ()
 
@@ -77,7 +77,7 @@ class MapcheteInputTile(InputTileContext):
 
 
 class PixelSource(Protocol):
-    """Where the pixels of a tile come from."""
+    """Source of the pixels of a tile."""
 
     @property
     def path(self) -> str: ...
@@ -87,7 +87,7 @@ class PixelSource(Protocol):
 
 
 class MapcheteRasterTile(MapcheteInputTile):
-    """Pixels of which is known beforehand how they are stored."""
+    """Pixels on a tile whose storage format is known in advance."""
 
     __slots__ = ()
 
@@ -102,7 +102,7 @@ class MapcheteRasterTile(MapcheteInputTile):
 
     @property
     def bbox(self) -> BaseGeometry:
-        """Where there may be data, CRS of the tile."""
+        """Area that may have data, in the CRS of the tile."""
         return self._source.footprint(self.tile.crs)
 
     def describe_bands(self) -> BandTable:
@@ -114,7 +114,7 @@ class MapcheteRasterTile(MapcheteInputTile):
         return {"dtype": found.dtype, "nodata": found.nodata, "count": found.count, "crs": crs}
 
     def _wanted(self, indexes: int | Sequence[int] | None) -> list[int]:
-        """Numbers of bands, from 1; raises `InputError` for one that there is not."""
+        """Band numbers, from 1; raises `InputError` for one that does not exist."""
         count = self._source.pixel_format().count
         wanted = [indexes] if isinstance(indexes, int) else list(indexes or range(1, count + 1))
         if outside := [band for band in wanted if not 1 <= band <= count]:
@@ -123,7 +123,7 @@ class MapcheteRasterTile(MapcheteInputTile):
 
 
 def filled(pixels: RasterArray, nodata: float | None) -> RasterArray:
-    """With another value under the mask, if one is wanted."""
+    """With another fill value under the mask, if requested."""
     if nodata is None:
         return pixels
     data = np.where(np.ma.getmaskarray(pixels), np.asarray(nodata, pixels.dtype), pixels.data)
@@ -131,5 +131,5 @@ def filled(pixels: RasterArray, nodata: float | None) -> RasterArray:
 
 
 def reading_with(options: Mapping[str, Any] | None) -> AbstractContextManager[None]:
-    """Options of GDAL for one read; none are those of the thread."""
+    """GDAL options for one read, in addition to those of the thread."""
     return gdal_options(options) if options else nullcontext()

@@ -18,14 +18,14 @@ class Located:
     path: str
     """As the user wrote it."""
     url: str
-    """Absolute path, or what GDAL opens."""
+    """Absolute path, or name for GDAL."""
     is_local: bool
 
     def fingerprint(self) -> str:
         """Changes when the file does.
 
-        Of an address that only GDAL understands, or may read, it is the name alone. Raises
-        `InputError` for a file that has gone.
+        For an address that only GDAL understands or may read, it is just the name. Raises
+        `InputError` for a file that no longer exists.
         """
         place = self.url if self.is_local else self.path
         if not self.is_local and not is_remote(self.path):
@@ -41,7 +41,7 @@ class Located:
             return self.path
 
     def earlier_fingerprint(self) -> str | None:
-        """As versions before 0.1.0 wrote it, where that was otherwise: the name alone."""
+        """Fingerprint as written by versions before 0.1.0, where different: just the name."""
         return None if inside(self.url) is None else self.path
 
 
@@ -51,9 +51,9 @@ def _stamp(place: str) -> str:
 
 
 def locate(spec: InputSpec, base: Path) -> Located:
-    """Find the file of an input; raises `InputError` when it is local and not there.
+    """Locate the file of an input; raises `InputError` when a local file does not exist.
 
-    An archive or a file with parts is looked for from `base` first, as any file is.
+    Like any file, an archive or container file is first looked up relative to `base`.
     """
     path = as_gdal_names_it(spec.path)
     within = inside(path, base)
@@ -62,7 +62,7 @@ def locate(spec: InputSpec, base: Path) -> Located:
         return Located(spec.path, whole, is_local=False)
     if is_remote(path):
         return Located(path, open_storage(path).url(""), is_local=False)
-    # /vsi… and NETCDF:file:variable are GDAL's own names
+    # /vsi… and NETCDF:file:variable are GDAL names.
     if "://" in path or path.startswith("/vsi") or _is_subdataset(path):
         return Located(path, path, is_local=False)
     absolute = Path(base, path).absolute()

@@ -23,14 +23,14 @@ _WITHOUT_EFFECT = {
     ),
     "in_memory": ("a single file is put together on disk, in bounded memory", None),
 }
-"""Options that process files written for mapchete have, why they have no effect, and a remedy."""
+"""Options from process files written for mapchete, why they have no effect, and a remedy."""
 
 _LEFT_OUT = frozenset(("old_band_num",))
-"""Options that change nothing in mapchete either."""
+"""Options that have no effect in mapchete either."""
 
 
 class Options:
-    """The options of a spec; `finish` complains of those that nobody asked for."""
+    """The options of a spec; `finish` rejects those that were never taken."""
 
     def __init__(self, spec: InputSpec | OutputSpec) -> None:
         self._spec = spec
@@ -41,12 +41,12 @@ class Options:
         return name in self._spec.options
 
     def take(self, name: str, default: Any = None) -> Any:
-        """The value of an option, or the default; from then on it is known."""
+        """The value of an option, or the default; marks the option as known."""
         self._known.add(name)
         return self._left.pop(name, default)
 
     def whole(self, name: str, default: int | None, *, least: int = 0) -> int | None:
-        """A whole number; raises `ConfigError` for anything else."""
+        """An integer; raises `ConfigError` for anything else."""
         value = self.take(name, default)
         if value is None:
             return default
@@ -57,7 +57,7 @@ class Options:
         return value
 
     def text(self, name: str, default: str | None, choices: Sequence[str] = ()) -> str | None:
-        """A text, one of the choices if there are any; raises `ConfigError`."""
+        """A string, one of the choices if given; raises `ConfigError`."""
         value = self.take(name, default)
         if value is None:
             return default
@@ -85,7 +85,7 @@ class Options:
         return value
 
     def layout(self, extension: str, default: str | None = None) -> TileLayout:
-        """Names of tiles by `tile_path_schema`; raises `ConfigError` when it cannot be."""
+        """Tile layout from `tile_path_schema`; raises `ConfigError` for an invalid one."""
         schema = self.text("tile_path_schema", default) or DEFAULT_SCHEMA
         try:
             return TileLayout(schema, extension)
@@ -102,7 +102,7 @@ class Options:
         return dict(value)
 
     def pick(self, names: Iterable[str]) -> dict[str, Any]:
-        """All options among the names that are there."""
+        """The options with these names, as far as given."""
         picked = {}
         for name in names:
             self._known.add(name)
@@ -111,14 +111,14 @@ class Options:
         return picked
 
     def _tell_ignored(self, name: str) -> None:
-        """Of an address in a store raises `ConfigError` for credentials: it could not be read."""
+        """Raise `ConfigError` for credentials given for an object store: they would not be used."""
         reason, remedy = _WITHOUT_EFFECT[name]
         if name == "storage_options" and is_remote(self._spec.path) and self._left[name]:
             raise self._spec.error(reason, key=name, remedy=remedy)
         self._tell(name, reason, remedy)
 
     def without_effect(self, name: str, reason: str) -> None:
-        """Take an option that has no effect on this format, and tell so where it is given."""
+        """Accept an option that has no effect on this format, with a note when it is given."""
         if name in self._left:
             self._tell(name, reason, None)
         self.take(name)

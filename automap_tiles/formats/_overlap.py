@@ -28,9 +28,9 @@ def shares_points(tile: Tile, area: BaseGeometry) -> bool:
 
 
 def pieces(bounds: Bounds, tile: Tile) -> Iterator[tuple[Bounds, float]]:
-    """The parts of a box on a tile's pyramid, and how far each has to move to lie in the box.
+    """The parts of a box on a tile's pyramid, and the shift that moves each back into the box.
 
-    A box that runs over the antimeridian of a global grid has a part on either side.
+    A box across the antimeridian of a global grid has a part on either side.
     """
     edge = tile.pyramid.bounds
     if not tile.pyramid.is_global or (bounds.left >= edge.left and bounds.right <= edge.right):

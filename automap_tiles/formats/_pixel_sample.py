@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from automap_tiles.formats._contents import RasterArray
 
 _ACROSS = 5
-"""Windows along each side: 25 of them cost 25 blocks of a file, however large it is."""
+"""Windows along each side: 25 windows cost 25 blocks of a file, however large it is."""
 _WINDOW = 32
 """Pixels along the edge of a window."""
 
@@ -30,7 +30,7 @@ class PixelSample:
     pixels: RasterArray
     """(band, pixel); the mask is True where there is no data."""
     pixel: float | None
-    """Metres on the ground along the edge of a pixel in the middle; None: cannot be told."""
+    """Ground size (m) of a pixel in the middle; None: unknown."""
 
 
 def sample_file(url: str) -> PixelSample:

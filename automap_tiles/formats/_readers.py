@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class InputTile(Protocol):
-    """An input seen from one tile: what a process function receives."""
+    """An input on one tile, as a process function receives it."""
 
     @property
     def tile(self) -> Tile: ...
 
     def is_empty(self) -> bool:
-        """Whether there can be no data on the tile."""
+        """Whether there is certainly no data on the tile."""
         ...
 
     def __enter__(self) -> InputTile: ...
@@ -63,7 +63,7 @@ class VectorInput(InputTile, Protocol):
     ) -> list[Feature]: ...
 
     def read_union_geometry(self, *, pixelbuffer: int = 0) -> BaseGeometry:
-        """All features as one geometry, widened by so many pixels."""
+        """The union of all features, buffered by `pixelbuffer` pixels."""
         ...
 
     def read_as_raster_mask(
@@ -80,10 +80,10 @@ class VectorInput(InputTile, Protocol):
 
 @runtime_checkable
 class WholeVectorInput(VectorInput, Protocol):
-    """Features on a tile that can be had whole, and burnt with values of their own."""
+    """Features on a tile, also available unclipped and burnt with individual values."""
 
     def read_whole(self) -> list[Feature]:
-        """Features that reach into the tile's box, whole."""
+        """Features that intersect the tile's box, unclipped."""
         ...
 
     def read_as_raster_values(
@@ -95,10 +95,10 @@ class WholeVectorInput(VectorInput, Protocol):
         pixelbuffer: float = 0,
         finer: int = 1,
     ) -> NDArray[np.uint8]:
-        """Values of features (y, x), 1 to 255, burnt in an order, each over those before; 0: none.
+        """Values (y, x) from 1 to 255 of features burnt over each other in order; 0: none.
 
-        `pixelbuffer` widens features by so many pixels, or shrinks them; `finer`: so many times as
-        many pixels along each side.
+        `pixelbuffer` buffers features by this many pixels (negative: shrinks them); `finer`
+        multiplies the number of pixels along each side.
         """
         ...
 
@@ -107,37 +107,36 @@ class WholeVectorInput(VectorInput, Protocol):
 class Reader(Protocol):
     """A source of data.
 
-    Readers are picklable, may be used by many threads at once, and open nothing before they are
-    asked.
+    Readers are picklable and thread-safe, and do no I/O before a method is called.
     """
 
     @property
     def path(self) -> str:
-        """Where the data are, as the user wrote it."""
+        """Path of the data, as the user wrote it."""
         ...
 
     @property
     def kind(self) -> OutputKind: ...
 
     def footprint(self, crs: CRS) -> BaseGeometry:
-        """Area that can have data, in a CRS; at least all that has. Raises `InputError`."""
+        """Area that may have data, in a CRS; covers all data. Raises `InputError`."""
         ...
 
     def fingerprint(self) -> str:
-        """Changes when the data change."""
+        """Fingerprint that changes with the data."""
         ...
 
     def at(self, tile: Tile) -> InputTile:
-        """The source seen from a tile; reads nothing yet."""
+        """The source on a tile; reads nothing yet."""
         ...
 
 
 @runtime_checkable
 class RememberedReader(Reader, Protocol):
-    """A source whose fingerprint had another form in records of earlier versions."""
+    """A source whose fingerprint had a different form in earlier versions."""
 
     def earlier_fingerprint(self) -> str | None:
-        """The other form; None where it is the same."""
+        """The earlier form; None if unchanged."""
         ...
 
 
@@ -150,18 +149,18 @@ class RasterReader(Reader, Protocol):
         ...
 
     def pixel_sample(self) -> PixelSample:
-        """A few of its pixels and their size, read in no time; raises `InputError`."""
+        """A small sample of the pixels and their size, read quickly; raises `InputError`."""
         ...
 
 
 @runtime_checkable
 class Sized(Protocol):
-    """A reader that knows how fine its pixels are, and how much there is."""
+    """A reader that knows its resolution and amount of data."""
 
     def pixel_size(self, crs: CRS) -> float:
-        """Edge of its finest pixels in units of a CRS; raises `InputError`."""
+        """Size of its finest pixels in units of a CRS; raises `InputError`."""
         ...
 
     def contents(self) -> str:
-        """How much it is, in a few words."""
+        """Amount of data, in a few words."""
         ...

@@ -1,7 +1,7 @@
 """Select and prepare the scenes of an input before they are read.
 
-They are looked for and selected; then, where asked for, brought to a view from above, to the bands
-of another sensor, onto each other, and made equally bright.
+Scenes are searched for and selected; then, if requested, corrected for BRDF, harmonised to the
+bands of another sensor, co-registered and radiometrically balanced.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 def found_by(reader: ScenesReader) -> SearchReport:
-    """Scenes that count, and what was set aside.
+    """The selected scenes and those set aside.
 
     Raises `InputError` when nothing is left, `ConfigError` for scenes of several satellites or
     of surface and top-of-atmosphere reflectance together.
@@ -57,21 +57,21 @@ def found_by(reader: ScenesReader) -> SearchReport:
 
 
 def _as_oli(reader: ScenesReader, found: SearchReport) -> SearchReport:
-    """The scenes with their bands brought to Landsat 8; bands that stay as they are, told."""
+    """The scenes with their bands adjusted to Landsat 8; notes bands that remain unchanged."""
     scenes = tuple(bandpass.as_oli(scene, reader.bands) for scene in found.scenes)
     tell(*bandpass.notes_of(scenes, reader.bands))
     return replace(found, scenes=scenes)
 
 
 def _equally_bright(reader: ScenesReader, found: SearchReport) -> SearchReport:
-    """The scenes with their gains and offsets; those that stay as they are, are told."""
+    """The scenes with their gains and offsets; notes those that remain unchanged."""
     scenes = seamless.toned(found.scenes, reader.reading)
     tell(*seamless.notes_of(scenes, found.scenes))
     return replace(found, scenes=scenes)
 
 
 def _check_masks(reader: ScenesReader, scenes: Sequence[Scene], rule: MaskRule) -> None:
-    """Tell of the scenes that a mask is asked for and not there, or refuse them."""
+    """Note the scenes without a requested mask, or reject them."""
     notes = notes_of(scenes, rule.flags, rule.making)
     if reader.require_mask:
         refuse(notes, reader.place)
@@ -79,7 +79,7 @@ def _check_masks(reader: ScenesReader, scenes: Sequence[Scene], rule: MaskRule) 
 
 
 def _searched(reader: ScenesReader) -> SearchReport:
-    """Scenes that count, as far as their own files tell."""
+    """Selected scenes, as far as their own metadata decide."""
     if reader.is_catalogue:
         return _search(reader)
     return find.products(
@@ -92,7 +92,7 @@ def _searched(reader: ScenesReader) -> SearchReport:
 
 
 def _of_those(reader: ScenesReader, found: SearchReport) -> SearchReport:
-    """Those that are named, where they are."""
+    """The scenes requested by id."""
     only = reader.only
     if only is None:
         return found
@@ -106,9 +106,9 @@ def _of_those(reader: ScenesReader, found: SearchReport) -> SearchReport:
 
 
 def _with_masks(reader: ScenesReader, found: SearchReport) -> SearchReport:
-    """The scenes that have what their masks are made of; the others are set aside.
+    """The scenes that have the inputs of their masks; the others are set aside.
 
-    Raises `ConfigError` where masks cannot be made of such scenes at all.
+    Raises `ConfigError` when masks cannot be made for such scenes at all.
     """
     if not reader.reading.making.bands:
         return found
@@ -117,9 +117,9 @@ def _with_masks(reader: ScenesReader, found: SearchReport) -> SearchReport:
 
 
 def _from_above(reader: ScenesReader, found: SearchReport) -> SearchReport:
-    """The scenes with what brings them to a view from above; the others are set aside.
+    """The scenes with their BRDF correction to nadir view; the others are set aside.
 
-    Raises `ConfigError` for scenes that are so already.
+    Raises `ConfigError` for scenes that are already corrected.
     """
     for scene in found.scenes:
         nadir.check(scene)
@@ -131,7 +131,7 @@ def _from_above(reader: ScenesReader, found: SearchReport) -> SearchReport:
 def _each(
     reader: ScenesReader, found: SearchReport, change: Callable[[Scene], Scene]
 ) -> SearchReport:
-    """The scenes as a change leaves them; those that it fails for are set aside and told."""
+    """The scenes with a change applied; those for which it fails are set aside with a note."""
     scenes: list[Scene] = []
     lost: list[tuple[str, str]] = []
     for scene in found.scenes:
@@ -152,7 +152,7 @@ def _each(
 
 
 def _coregistered(found: SearchReport, how: Alignment | str) -> SearchReport:
-    """The scenes where they lie beside each other; those that stay as they are, are told."""
+    """The co-registered scenes; notes those that remain unchanged."""
     if isinstance(how, str):
         placed = coregistration.read_table(how)
     else:
@@ -162,7 +162,7 @@ def _coregistered(found: SearchReport, how: Alignment | str) -> SearchReport:
 
 
 def _check_alike(key: str, found: list[str]) -> None:
-    """Raise `ConfigError` for dates that do not belong together."""
+    """Raise `ConfigError` for dates that must not be mixed."""
     if len(found) > 1:
         raise ConfigError(
             f"scenes of the {key} {', '.join(found)} are never mixed",

@@ -22,7 +22,7 @@ def manifest_of(
     lattice: Lattice | None,
     stamps: Mapping[str, str],
 ) -> Manifest:
-    """Every scene of the dates; `stamps`: id → what changes when its files do.
+    """Every scene of the dates; `stamps`: id → stamp that changes with its files.
 
     Raises `InputError` for one that cannot be opened.
     """
@@ -42,7 +42,7 @@ def manifest_of(
 
 
 def _frame(lattice: Lattice, grids: Sequence[Grid]) -> str:
-    """What of a lattice decides on pixels.
+    """The properties of a lattice that determine pixels.
 
     Where all scenes lie on it that is where its pixels are, whichever of them its corner is of.
     What lies on another grid is resampled in blocks that count from the corner.

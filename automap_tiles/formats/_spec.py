@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class InputSpec:
-    """One input, as it stands in the file."""
+    """One input, as declared in the file."""
 
     name: str
-    """Name under which the function asks for it."""
+    """Name of the function argument that receives it."""
     path: str
-    """As written; relative paths start at the file's own folder."""
+    """As written; relative paths are resolved against the folder of the process file."""
     format: str | None = None
-    """None: found by the ending of the path."""
+    """None: guessed from the suffix of the path."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """All other keys."""
     file: Path | None = None
-    """Where it stands, for errors."""
+    """Location in the file, for errors."""
     line: int | None = None
 
     @classmethod
@@ -39,12 +39,12 @@ class InputSpec:
         file: Path | None = None,
         line: int | None = None,
     ) -> InputSpec:
-        """From a path, or a mapping with `path` and perhaps `format` and options."""
+        """From a path, or a mapping with `path` and optionally `format` and options."""
         if isinstance(value, Mapping):
             rest = dict(value)
             path, kind = rest.pop("path", None), rest.pop("format", None)
             if path is None and kind == "scenes":
-                path = rest.get("stac")  # a catalogue in place of a folder
+                path = rest.get("stac")  # A catalogue instead of a folder.
         else:
             rest, path, kind = {}, value, None
         if not isinstance(path, str | Path) or not str(path):
@@ -68,13 +68,13 @@ class InputSpec:
         found: object = None,
         remedy: str | None = None,
     ) -> ConfigError:
-        """A `ConfigError` that says where this input stands."""
+        """A `ConfigError` with the location of this input."""
         place = f"input.{self.name}" + (f".{key}" if key else "")
         return ConfigError(message, self.file, self.line, place, found, remedy)
 
 
 def _not_writable(written: str, path: str) -> str | None:
-    """Why nothing can be written below a path, as far as a look from outside shows."""
+    """Why nothing can be written below a path, as far as can be told without writing."""
     if path == written and is_remote(path):
         return None
     if "://" in written or written.startswith("/vsi"):
@@ -85,7 +85,7 @@ def _not_writable(written: str, path: str) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputSpec:
-    """The output, as it stands in the file."""
+    """The output, as declared in the file."""
 
     format: str
     path: str
@@ -93,11 +93,11 @@ class OutputSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
     """All other keys, `metatiling`, `pixelbuffer` and `tile_size` included."""
     zooms: tuple[int, ...] = ()
-    """Of the process; single files need exactly one."""
+    """Zooms of the process; single files need exactly one."""
     area: BaseGeometry | None = None
-    """Of the process, in the CRS of its pyramid: the extent of single files."""
+    """Area of the process, in the CRS of its pyramid: the extent of single files."""
     base: Path = Path()
-    """Where relative paths among the options start."""
+    """Base folder of relative paths among the options."""
     file: Path | None = None
     line: int | None = None
 
@@ -149,7 +149,7 @@ class OutputSpec:
         found: object = None,
         remedy: str | None = None,
     ) -> ConfigError:
-        """A `ConfigError` that says where the output stands."""
+        """A `ConfigError` with the location of the output."""
         place = "output" + (f".{key}" if key else "")
         return ConfigError(message, self.file, self.line, place, found, remedy)
 

@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 
 class FeatureSource(Protocol):
-    """Where features of a tile come from."""
+    """Source of the features of a tile."""
 
     @property
     def path(self) -> str: ...
     def footprint(self, crs: CRS) -> BaseGeometry:
-        """Area that can have features, in a CRS."""
+        """Area that may have features, in a CRS."""
         ...
 
     def features(
         self, tile: Tile, bounds: Bounds, *, clip: bool, validity_check: bool
     ) -> list[Feature]:
-        """Features on a box around a tile, in its CRS; clipped to the box, or whole."""
+        """Features within a box around a tile, in its CRS; clipped to the box, or whole."""
         ...
 
 
@@ -58,7 +58,7 @@ class FeatureTile(MapcheteInputTile):
     def read(
         self,
         validity_check: bool = True,
-        clip_to_crs_bounds: bool = False,  # noqa: ARG002 known from mapchete; a tile is inside
+        clip_to_crs_bounds: bool = False,  # noqa: ARG002 mapchete's keyword
     ) -> list[Feature]:
         """GeoJSON-like features in the tile's CRS, clipped to its box."""
         return list(self._read(clip=True, validity_check=validity_check))
@@ -66,12 +66,12 @@ class FeatureTile(MapcheteInputTile):
     def read_generator(
         self, validity_check: bool = True, clip_to_crs_bounds: bool = False
     ) -> Iterator[Feature]:
-        """The same one by one."""
+        """As `read`, one by one."""
         yield from self.read(validity_check, clip_to_crs_bounds)
 
     @property
     def bbox(self) -> BaseGeometry:
-        """Where the source may have features, CRS of the tile."""
+        """Area that may have features, in the CRS of the tile."""
         return self._source.footprint(self.tile.crs)
 
     def is_empty(self) -> bool:
@@ -83,9 +83,10 @@ class FeatureTile(MapcheteInputTile):
         clip_to_crs_bounds: bool = False,  # noqa: ARG002
         pixelbuffer: int = 0,
     ) -> BaseGeometry:
-        """All features as one geometry, widened by so many pixels; empty when there are none.
+        """The union of all features, buffered by `pixelbuffer` pixels; empty when there are none.
 
-        Like the features it ends at the box of the tile; features beside the tile count too.
+        Like the features it is clipped to the tile's box; features outside the tile contribute
+        their buffers.
         """
         features = self._read(clip=True, validity_check=validity_check, margin=pixelbuffer + 1)
         union = vector.union_geometry(features).buffer(pixelbuffer * self.tile.pixel_x_size)
@@ -100,7 +101,7 @@ class FeatureTile(MapcheteInputTile):
         pixelbuffer: int = 0,
         band_count: int | None = None,
     ) -> BoolArray:
-        """Mask (y, x): False on features, widened by so many pixels, and True elsewhere.
+        """Mask (y, x): False on features, buffered by `pixelbuffer` pixels, and True elsewhere.
 
         With `invert` the reverse. With `band_count` the mask is repeated: (band, y, x).
         """
@@ -110,8 +111,7 @@ class FeatureTile(MapcheteInputTile):
             clip=False, validity_check=validity_check, margin=margin + self.tile.pyramid.tile_size
         )
         shapes = [vector.to_shape(feature) for feature in features]
-        # Single tile by single tile and from whole features, so that a pixel does not depend on
-        # how the area is cut.
+        # Per unit block and from whole features, so that a pixel does not depend on the tiling.
         for part in unit_parts(self.tile) if shapes else ():
             shift = self._shift(part)
             near = _near(shapes, _wider(_moved(part.grid.bounds, -shift), margin, self.tile))
@@ -124,7 +124,7 @@ class FeatureTile(MapcheteInputTile):
         return mask if band_count is None else np.stack([mask] * band_count)
 
     def read_whole(self, validity_check: bool = True) -> list[Feature]:
-        """Features that reach into the tile's box, whole, in the tile's CRS."""
+        """Features that intersect the tile's box, unclipped, in the tile's CRS."""
         return list(self._read(clip=False, validity_check=validity_check))
 
     def read_as_raster_values(
@@ -136,11 +136,11 @@ class FeatureTile(MapcheteInputTile):
         pixelbuffer: float = 0,
         finer: int = 1,
     ) -> NDArray[np.uint8]:
-        """Values (y, x) of features, 1 to 255; those of 0 are left out, and 0 is where none is.
+        """Values (y, x) of features, 1 to 255; features of value 0 are omitted, 0 is background.
 
-        They are burnt in the order of `order_of`, each over those before, widened by so many
-        pixels (shrunk below 0). With `finer` there are so many times as many pixels along each
-        side. A pixel does not depend on how the area is cut.
+        They are burnt over each other in the order of `order_of`, buffered by `pixelbuffer` pixels
+        (negative: shrunk). `finer` multiplies the number of pixels along each side. A pixel does
+        not depend on the tiling.
         """
         found = np.zeros((self.tile.shape[0] * finer, self.tile.shape[1] * finer), np.uint8)
         margin = math.ceil(max(pixelbuffer, 0)) + 1
@@ -167,7 +167,7 @@ class FeatureTile(MapcheteInputTile):
         return found
 
     def _read(self, *, clip: bool, validity_check: bool, margin: int = 0) -> list[Feature]:
-        """Features in the tile's box widened by so many pixels."""
+        """Features in the tile's box buffered by some pixels."""
         key = (clip, validity_check, margin)
         if key not in self._found:
             bounds = _wider(self.tile.bounds, margin, self.tile)
@@ -177,7 +177,7 @@ class FeatureTile(MapcheteInputTile):
         return self._found[key]
 
     def _shift(self, part: UnitPart) -> float:
-        """How far a unit block beyond the antimeridian lies from its place in the tile."""
+        """Shift of a unit block beyond the antimeridian to its position in the tile."""
         if not self.tile.pyramid.is_global:
             return 0.0
         column = part.tile_window[1].start - part.unit_window[1].start
@@ -196,7 +196,7 @@ class FeatureTile(MapcheteInputTile):
 
 
 def _wider(bounds: Bounds, margin: int, tile: Tile) -> Bounds:
-    """A box with so many pixels of a tile around it."""
+    """A box enlarged by some pixels of a tile."""
     if not margin:
         return bounds
     dx, dy = margin * tile.pixel_x_size, margin * tile.pixel_y_size
@@ -215,7 +215,7 @@ def _buffered(shape: BaseGeometry, width: float) -> BaseGeometry:
 
 
 def _finer(grid: GridLike, times: int) -> GridLike:
-    """The same place with so many times as many pixels along each side."""
+    """The same extent with a multiple of the pixels along each side."""
     if times == 1:
         return grid
     height, width = grid.shape
@@ -233,7 +233,7 @@ def _moved(bounds: Bounds, by: float) -> Bounds:
 
 
 def shifted(feature: Feature, by: float) -> Feature:
-    """A feature moved along the x axis."""
+    """A feature shifted along the x axis."""
     if not by:
         return feature
     moved = vector.shift(vector.to_shape(feature), by)

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Advising(Protocol):
-    """A writer that knows what should be known before the first tile."""
+    """A writer that has notes for the user before the first tile."""
 
     def advice(self) -> tuple[Note, ...]:
-        """What it assumes because nobody said it."""
+        """Notes on options that were not given and are assumed."""
         ...
 
 
@@ -27,16 +27,16 @@ class Advising(Protocol):
 class Writer(Protocol):
     """A place for the results of a process.
 
-    Addressed by process tiles: a tile of any metatiling and pixel buffer on the output's grid.
-    The writer cuts its own output tiles out of them. Writers are picklable and may be used by many
-    threads and processes at once.
+    Addressed by process tiles of any metatiling and pixel buffer on the output's grid, which the
+    writer splits into output tiles. Writers are picklable and may be used by many threads and
+    processes at once.
     """
 
     @property
     def path(self) -> str: ...
     @property
     def pyramid(self) -> Pyramid:
-        """Of the output tiles."""
+        """Pyramid of the output tiles."""
         ...
 
     @property
@@ -45,7 +45,7 @@ class Writer(Protocol):
     def kind(self) -> OutputKind: ...
     @property
     def lossless(self) -> bool:
-        """Whether what is read back equals what was written, bit by bit."""
+        """Whether pixels read back are bit-identical to those written."""
         ...
 
     @property
@@ -55,35 +55,36 @@ class Writer(Protocol):
 
     @property
     def bytes_per_pixel(self) -> int:
-        """Of all bands, not compressed; 0 for features."""
+        """Uncompressed, all bands; 0 for features."""
         ...
 
     def prepare(self, *, area: BaseGeometry | None = None, overwrite: bool = False) -> None:
-        """Make the folder and its description; once, before the first tile.
+        """Create the folder and its description; called once, before the first tile.
 
-        `area` is where tiles will be, in the CRS of the pyramid: the extent of a single file.
-        `overwrite` allows other bands or another dtype than those of the tiles there. Raises
-        `OutputMismatch` when something of another pyramid or format is there, `OutputError` when
-        it cannot be written.
+        `area` is the area of the tiles in the CRS of the pyramid: the extent of a single file.
+        `overwrite` permits bands or a dtype that differ from those of existing tiles. Raises
+        `OutputMismatch` when the path holds an output of another pyramid or format, `OutputError`
+        when it cannot be written.
         """
         ...
 
     def convert(self, tile: Tile, result: object) -> Tiled | None:
-        """What will be stored of a function's return value; None when there is nothing to write.
+        """Convert a function's return value for storage; None when there is nothing to write.
 
-        Raises `ProcessResultError` for values that cannot be stored, `ValueOverflow` when asked to.
+        Raises `ProcessResultError` for values that cannot be stored, `ValueOverflow` if so
+        configured.
         """
         ...
 
     def write(self, tile: Tile, data: Tiled) -> tuple[StoredFile, ...]:
-        """Store what `convert` gave, and say what was stored.
+        """Store the result of `convert`, and return the stored files.
 
-        Output tiles without any data are removed, and not among the files.
+        Output tiles without any data are deleted and not among the files.
         """
         ...
 
     def read(self, tile: Tile) -> Tiled | None:
-        """What is stored on the tile, its buffer included; None when nothing is."""
+        """The stored content on the tile, buffer included; None when there is none."""
         ...
 
     def exists(self, tile: Tile) -> bool:
@@ -92,46 +93,46 @@ class Writer(Protocol):
 
     def exists_many(self, tiles: Sequence[Tile]) -> set[TileIndex]: ...
     def whole_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
-        """Those of which all is stored that may be: every one of several output tiles."""
+        """The tiles that are stored completely: all of their output tiles exist."""
         ...
 
     def stored(self, names: Sequence[str]) -> set[str]:
-        """Those of the files, by the names that `write` gave, that are there."""
+        """The files, by the names returned by `write`, that exist."""
         ...
 
     def delete(self, tile: Tile) -> None: ...
     def finish(self, summary: Mapping[str, Any] | None = None) -> tuple[StoredFile, ...]:
-        """Once after the last tile: single files are put together here, and returned.
+        """Called once after the last tile: single files are assembled here, and returned.
 
-        `summary` is what the process says of the whole output, plain JSON values by name: each goes
-        into a JSON file in the folder or beside the single file, where it is a tag as well.
+        `summary` has the process's results for the whole output, plain JSON values by name: each is
+        written to a JSON file in the folder or beside the single file, and there also as a tag.
         """
         ...
 
     def clean(self) -> Cleaned:
-        """Remove what a killed run left behind: part files, never tiles."""
+        """Delete leftovers of a killed run: part files, never tiles."""
         ...
 
     def fingerprint(self) -> str:
-        """Changes when tiles written now would differ from those written before."""
+        """Fingerprint that changes when newly written tiles would differ from earlier ones."""
         ...
 
 
 @runtime_checkable
 class Recut(Protocol):
-    """A writer whose output ends somewhere, and may end elsewhere later."""
+    """A writer whose output has an extent, which may change later."""
 
     def end_with_area(self) -> None:
-        """End where the area does, though what is there goes on or ends before.
+        """Make the extent that of the area, even if the existing output is larger or smaller.
 
-        For processes whose area is what their inputs reach: beyond it there was nothing.
+        For processes whose area is the extent of their inputs: beyond it there was nothing.
         """
         ...
 
 
 @runtime_checkable
 class PixelWriter(Writer, Protocol):
-    """A writer that knows the type of its pixels."""
+    """A writer that knows the dtype of its pixels."""
 
     @property
     def dtype(self) -> str:

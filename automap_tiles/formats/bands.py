@@ -10,22 +10,22 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster import RasterInfo
 
 _PLAIN = (1.0, 0.0)
-"""Unit of a source that says none."""
+"""Scale and offset of a source that declares none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BandTable:
-    """Names and units of the bands of a raster, in their order."""
+    """Names and units of the bands of a raster, in order."""
 
     names: tuple[str, ...]
-    """`band_1` … where the source has none."""
+    """`band_1` … if the source has none."""
     scales: tuple[float, ...]
-    """Value = number · scale + offset, as in GDAL; 1 where the source does not say."""
+    """Value = number · scale + offset, as in GDAL; 1 and 0 if the source declares none."""
     offsets: tuple[float, ...]
 
     @classmethod
     def of(cls, info: RasterInfo) -> BandTable:
-        """Of a source that has been looked at."""
+        """From an inspected source."""
         said = info.descriptions or (None,) * info.count
         return cls(
             names=tuple(name or _by_place(number) for number, name in enumerate(said, start=1)),
@@ -34,7 +34,7 @@ class BandTable:
         )
 
     def numbers(self, names: Sequence[str]) -> list[int]:
-        """Where bands are, from 1; raises `KeyError` with the first that is not there.
+        """Band numbers of names, from 1; raises `KeyError` with the first that does not exist.
 
         `ValueError` for a name that several bands have.
         """
@@ -54,7 +54,7 @@ class BandTable:
         return tuple((self.scales[place], self.offsets[place]) for place in places)
 
     def unnamed(self, names: Sequence[str]) -> tuple[str, ...]:
-        """Those of these names that say nothing but the place of the band."""
+        """The names that only state the number of the band."""
         by_place = {_by_place(number) for number in range(1, len(self.names) + 1)}
         return tuple(
             name for name in names if name in by_place and name == _by_place(*self.numbers([name]))
@@ -64,11 +64,12 @@ class BandTable:
 def check_bands_alike(
     tables: Mapping[str, BandTable], key: str, numbers: Sequence[int] | None = None
 ) -> None:
-    """Raise `ConfigError` where bands that are taken by their place are not the same ones.
+    """Raise `ConfigError` when bands matched by number are not the same in all sources.
 
-    `tables` by the names of the sources, all compared with the first; `numbers` are the bands that
-    count, from 1 (None: all). Two bands of other units, or a name that the first has elsewhere, are
-    refused; where one says a unit and the other none, that it is the same is told.
+    `tables` by the names of the sources, all compared with the first; `numbers` are the bands to
+    check, from 1 (None: all). Different units, or a name that the first source has at another
+    position, are rejected; if only one of them declares a unit, a note says that it is assumed for
+    both.
     """
     if not tables:
         return
@@ -77,7 +78,7 @@ def check_bands_alike(
     for name, table in others:
         for number in numbers or range(1, min(len(own.names), len(table.names)) + 1):
             if not 1 <= number <= min(len(own.names), len(table.names)):
-                continue  # refused where it is read
+                continue  # Rejected when it is read.
             place = number - 1
             one, two = own.names[place], table.names[place]
             if one != two and (two in own.names or one in table.names):
@@ -110,5 +111,5 @@ def check_bands_alike(
 
 
 def _by_place(number: int) -> str:
-    """What a band is called that has no name of its own; `number` counts from 1."""
+    """Default name of a band without one; `number` counts from 1."""
     return f"band_{number}"

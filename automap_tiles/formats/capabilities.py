@@ -1,6 +1,6 @@
 """Optional capabilities of readers and writers.
 
-Who shows, copies or lists data asks for one of these, never for the class of a format.
+Code that shows, copies or lists data checks for one of these, never for the class of a format.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Appearance:
-    """What a map needs to know of the bands of an output before any tile is there."""
+    """What a map needs to know about the bands of an output before any tile exists."""
 
     names: tuple[str | None, ...]
     """One per band; None: it has no name."""
     dtype: str
     alpha: int | None = None
-    """Number of the band that says how opaque a pixel is, from 1."""
+    """Number of the alpha band, from 1."""
     scales: tuple[float, ...] = ()
     """Value = number · scale + offset, one per band; empty: 1."""
     offsets: tuple[float, ...] = ()
@@ -43,13 +43,13 @@ class Appearance:
     colorinterp: tuple[str, ...] = ()
     """Colour interpretations named as in GDAL."""
     class_names: Mapping[int, str] = field(default_factory=dict)
-    """Of the values of band 1."""
+    """Names of the values of band 1."""
     class_colours: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
-    """(r, g, b) or (r, g, b, a) of the values of band 1."""
+    """Colours (r, g, b) or (r, g, b, a) of the values of band 1."""
 
 
 class RasterLook(Protocol):
-    """What a raster, or one tile of many, says of itself; each part raises `InputError`."""
+    """Metadata of a raster, or of one tile of many; each part raises `InputError`."""
 
     @property
     def info(self) -> raster.RasterInfo: ...
@@ -62,7 +62,7 @@ class RasterLook(Protocol):
 
 
 class FileLook:
-    """A look at what GDAL opens."""
+    """Metadata of a raster opened by GDAL."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -82,15 +82,15 @@ class FileLook:
 
 @runtime_checkable
 class Describing(Reader, Protocol):
-    """A reader whose bands can be described by looking at it."""
+    """A reader whose metadata can be inspected."""
 
     def look(self) -> RasterLook | None:
-        """None where it has no bands, or none yet; raises `InputError`."""
+        """None when it has no bands, or none yet; raises `InputError`."""
         ...
 
 
 class ZoomedInput(InputTile, Protocol):
-    """Stored tiles seen from a tile, which may be read from any zoom."""
+    """Stored tiles on a tile, readable from any zoom."""
 
     def read(
         self,
@@ -103,7 +103,7 @@ class ZoomedInput(InputTile, Protocol):
 
 @runtime_checkable
 class TiledReader(Describing, Protocol):
-    """A reader of stored tiles, each of which can be found by its index."""
+    """A reader of stored tiles, addressable by index."""
 
     @property
     def pyramid(self) -> Pyramid:
@@ -112,7 +112,7 @@ class TiledReader(Describing, Protocol):
 
     @property
     def bounds(self) -> Bounds | None:
-        """Box of the data in the CRS of the pyramid, where somebody said it."""
+        """Bounds of the data in the CRS of the pyramid, if declared."""
         ...
 
     @property
@@ -122,17 +122,17 @@ class TiledReader(Describing, Protocol):
         ...
 
     def pixels_at(self, tile: Tile) -> ZoomedInput:
-        """Of rasters: as `at`, to be read from a zoom of one's own choice."""
+        """For rasters: like `at`, with a choice of zoom."""
         ...
 
     def pixel_format(self) -> PixelFormat:
-        """Bands and dtype; raises `InputError` when there are no tiles to look at."""
+        """Bands and dtype; raises `InputError` when there are no tiles."""
         ...
 
     def stamps(self, tile: Tile, zoom: int) -> list[str | None]:
-        """Of the stored tiles of a zoom under a tile of any grid: each changes when its tile does.
+        """Stamps, which change with the file, of the stored tiles of a zoom under any tile.
 
-        None: that tile is not there.
+        None: that tile does not exist.
         """
         ...
 
@@ -141,13 +141,13 @@ class TiledReader(Describing, Protocol):
         ...
 
     def stored_box(self, zooms: Sequence[int]) -> Bounds | None:
-        """Box of the tiles of the finest of these zooms that has not too many to look at."""
+        """Bounds of the tiles of the finest of these zooms that has few enough to list."""
         ...
 
 
 @runtime_checkable
 class PassingOn(Reader, Protocol):
-    """A reader of what another reader reads."""
+    """A reader that delegates to another reader."""
 
     @property
     def reader(self) -> Reader: ...
@@ -173,14 +173,14 @@ class DatedReader(Reader, Protocol):
 
 @runtime_checkable
 class Dated(Reader, Protocol):
-    """A reader of a satellite's scenes, which may be looked at date by date."""
+    """A reader of satellite scenes that can be viewed date by date."""
 
     def by_date(self) -> DatedReader: ...
 
 
 @runtime_checkable
 class TileWriter(Writer, Protocol):
-    """A writer that stores each output tile by itself, so that it can be looked at."""
+    """A writer that stores each output tile separately, so that it can be viewed."""
 
     @property
     def files(self) -> TileFiles: ...
@@ -189,7 +189,7 @@ class TileWriter(Writer, Protocol):
         ...
 
     def reader(self) -> TiledReader:
-        """Of what it stores, whether anything is there yet or not."""
+        """Reader of what it stores, whether or not anything exists yet."""
         ...
 
     def appearance(self) -> Appearance: ...
@@ -197,7 +197,7 @@ class TileWriter(Writer, Protocol):
 
 @runtime_checkable
 class Spooling(Writer, Protocol):
-    """A writer whose tiles wait in a directory until they are put together."""
+    """A writer whose tiles are spooled in a directory until they are assembled."""
 
     @property
     def spool(self) -> TileWriter: ...
@@ -205,17 +205,17 @@ class Spooling(Writer, Protocol):
 
 @runtime_checkable
 class LookingBack(Writer, Protocol):
-    """A writer that can be asked of very many tiles whether they were there before a run."""
+    """A writer that can check efficiently which of very many tiles existed before a run."""
 
     def looking_back(self) -> Writer:
-        """For these questions alone: what the run itself writes it need not notice."""
+        """Only for these checks: it need not notice what the run itself writes."""
         ...
 
 
 def tile_writer(writer: Writer) -> TileWriter:
-    """The writer itself where it stores tiles, of a single file that of the tiles beside it.
+    """The writer itself if it stores tiles; for a single file the writer of its spooled tiles.
 
-    Raises `ConfigError` for writers of other packages that store nothing tile by tile.
+    Raises `ConfigError` for writers of other packages that do not store single tiles.
     """
     if isinstance(writer, Spooling):
         return writer.spool

@@ -16,19 +16,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ResolvedProcess:
-    """What an input needs to know of another process."""
+    """What an input needs to know about another process."""
 
     writer: Writer
     zooms: tuple[int, ...]
     area: BaseGeometry
     """CRS of the writer's pyramid."""
     pyramid: Pyramid | None = None
-    """Of the tiles that are computed, without what the function asks for around them; None: that
-    of the writer."""
+    """Pixel buffer of the computed tiles, without the function's own margin; None: the writer's."""
 
 
 ResolveProcess = Callable[[Path], ResolvedProcess]
-"""Gives the process of a `.mapchete` file, for inputs that are another process's output."""
+"""Resolves the process of a `.mapchete` file, for inputs that are another process's output."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +35,9 @@ class OpenContext:
     """What a format may need besides the entry in the file."""
 
     base: Path
-    """Folder that relative paths start at."""
+    """Base folder of relative paths."""
     pyramid: Pyramid
     """Of the process."""
     resolve_process: ResolveProcess | None = None
     area: BaseGeometry | None = None
-    """Area and bounds as they stand in the file, CRS of the pyramid; None: it has neither."""
+    """Area and bounds as declared in the file, CRS of the pyramid; None: neither is given."""

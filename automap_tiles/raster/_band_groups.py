@@ -73,7 +73,7 @@ def take_over(
         if beyond.any():
             raise InputError(
                 f"bands {', '.join(map(str, bands.indexes))} hold {pixels[beyond][0]}, which no "
-                "dtype that holds the other bands represents exactly; read them separately",
+                "dtype that holds the other bands represents exactly; read them alone",
                 info.path,
             )
     target[list(bands.places)] = pixels
