@@ -56,25 +56,25 @@ WORKFLOWS: dict[str, str] = {
 
 
 class Workflow(Protocol):
-    """What the module of a workflow offers."""
+    """Interface of a workflow's module."""
 
     def check(self, order: Any) -> Serialisable:
-        """What would be done, found out without doing it."""
+        """Dry run: what would be done."""
         ...
 
     def run(self, order: Any, *, stop: StopToken = NEVER) -> Generator[Event]:
-        """Do it; all that is done is kept when it is stopped or the stream closed early."""
+        """Run it; completed work is kept when it is stopped or the stream is closed early."""
         ...
 
 
 def order_from_json(said: Mapping[str, Any]) -> Order:
-    """The order of any workflow that `Order.to_json` wrote; raises `ConfigError`."""
+    """The order of any workflow, from `Order.to_json`; raises `ConfigError`."""
     check_mapping(said)
     return order_kind(said.get("workflow")).from_json(said)
 
 
 def order_kind(workflow: object) -> type[Order]:
-    """The class of the orders of a workflow; raises `ConfigError` when there is none."""
+    """The order class of a workflow; raises `ConfigError` if it does not exist."""
     if not isinstance(workflow, str) or workflow not in WORKFLOWS:
         raise ConfigError(
             "there is no such workflow",
@@ -88,13 +88,13 @@ def order_kind(workflow: object) -> type[Order]:
 
 
 def check(order: Order) -> Serialisable:
-    """What would be done, as data; errors are those of the workflow."""
+    """Dry run, as data; raises the workflow's errors."""
     return _module(order).check(order.checked())
 
 
 def run(order: Order, *, stop: StopToken = NEVER) -> Generator[Event]:
-    """Carry an order out; the last event is `Finished`."""
-    # with the events comes NumPy, which whoever only builds orders, or asks for help, does not need
+    """Run an order; the last event is `Finished`."""
+    # events import NumPy, which code that only builds orders or shows help does not need
     from automap_tiles.workflows._notes import with_notes
 
     events = _module(order).run(order.checked(), stop=stop)

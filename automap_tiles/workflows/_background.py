@@ -19,18 +19,17 @@ from automap_tiles.workflows.events import Event, Noted
 
 Result = TypeVar("Result")
 Say: TypeAlias = Callable[[Event], None]
-"""Takes an event of the work, from any thread."""
+"""Receives an event of the work, from any thread."""
 
 GRACE_SECONDS = 3.0
-"""For the work to come to a place where it can end. After that it is given up: what it reads or
-reckons goes on in its thread and nobody takes it; what it writes asks once more before it appears.
-"""
+"""Time for the work to reach a point where it can stop. After that it is abandoned: reads and
+computations continue in its thread and are discarded; writes check once more before they appear."""
 _ASK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
 class _End(Generic[Result]):
-    """The last that comes out of the thread."""
+    """The last item from the thread."""
 
     result: Result | None = None
     error: BaseException | None = None
@@ -39,10 +38,10 @@ class _End(Generic[Result]):
 def run_in_background(
     work: Callable[[Say], Result], *, stop: StopToken, notes: Notes | None = None
 ) -> Generator[Event, None, Result]:
-    """Do the work; what it says and tells comes as events, each cause of a note once.
+    """Run the work; its events and notes are yielded, each cause of a note once.
 
-    All notes with their counts are added to `notes` in the end. Raises `Stopped` when the work was
-    stopped before its end, else what the work raises.
+    All notes with their counts are added to `notes` at the end. Raises `Stopped` if the work was
+    stopped early, else what the work raises.
     """
     said: SimpleQueue[Event | _End[Result]] = SimpleQueue()
     token = threading.Event()
@@ -81,7 +80,7 @@ def run_in_background(
 def _until_the_end(
     said: SimpleQueue[Event | _End[Result]], stop: StopToken, token: threading.Event
 ) -> Generator[Event, None, _End[Result] | None]:
-    """The last of what is said; None when the work was stopped and does not come to an end."""
+    """The last item; None if the work was stopped and does not end in time."""
     given_up: float | None = None
     while True:
         if given_up is None and stop.is_set():

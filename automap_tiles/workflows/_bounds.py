@@ -14,17 +14,17 @@ Positive: TypeAlias = Annotated[float, Gt(0)]
 NotNegative: TypeAlias = Annotated[float, Ge(0)]
 Percent: TypeAlias = Annotated[float, Ge(0), Le(100)]
 Half: TypeAlias = Annotated[float, Ge(0), Le(0.5)]
-"""A share of up to a half."""
+"""A fraction up to one half."""
 SmallShare: TypeAlias = Annotated[float, Gt(0), Lt(0.5)]
 Folds: TypeAlias = Annotated[int, Ge(2)]
 Zooms: TypeAlias = Annotated[tuple[Whole, ...], MinLen(1)]
-"""One, the first and the last, or all from the first to the last: see `all_zooms`."""
+"""A single zoom, the first and the last one, or all of them: see `all_zooms`."""
 
 
 def all_zooms(said: tuple[int, ...]) -> tuple[int, ...]:
-    """Every zoom that is meant, ascending: `(3, 7)` are those from 3 to 7, as at the command line.
+    """All zooms, ascending: `(3, 7)` means 3 to 7, as on the command line.
 
-    Raises `ConfigError` for some that leave out others between them.
+    Raises `ConfigError` for a list with gaps.
     """
     meant = tuple(range(min(said), max(said) + 1))
     if len(said) > 2 and tuple(sorted(set(said))) != meant:

@@ -13,9 +13,9 @@ Result = TypeVar("Result")
 
 
 def with_notes(events: Generator[Event]) -> Generator[Event]:
-    """The events, and what is told between two of them in this thread; sums before the last.
+    """The events, interleaved with the notes made between them in this thread; counts come last.
 
-    Also when it fails: the error is raised when all has been told.
+    On failure, the error is raised after all notes.
     """
     notes, first = Notes(), list[Note]()
     failure: AutomapError | None = None
@@ -43,9 +43,9 @@ def with_notes(events: Generator[Event]) -> Generator[Event]:
 
 
 def run_with_notes(work: Callable[[], Result]) -> Generator[Event, None, Result]:
-    """Do something at once; what was lost, replaced, ignored or guessed in it comes as events.
+    """Run something at once; its notes (lost, replaced, ignored, guessed) come as events.
 
-    Also when it fails: the error is raised when all has been told.
+    On failure, the error is raised after all notes.
     """
     failure: AutomapError | None = None
     with collecting() as notes:

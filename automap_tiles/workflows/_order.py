@@ -30,10 +30,10 @@ class Order(Part):
     """
 
     workflow: ClassVar[str]
-    """Name of the workflow that carries it out (`WORKFLOWS`)."""
+    """Name of the workflow that runs it (`WORKFLOWS`)."""
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, those of defaults included, so that other defaults change no order."""
+        """Plain values including defaults, so that later defaults do not affect an order."""
         from pydantic import TypeAdapter
 
         values = TypeAdapter(type(self)).dump_python(self, mode="json")
@@ -41,10 +41,10 @@ class Order(Part):
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Self:
-        """The order that `to_json` wrote.
+        """Inverse of `to_json`.
 
-        Raises `ConfigError` for an order of another workflow, an unknown or missing value, and one
-        of the wrong type.
+        Raises `ConfigError` for another workflow's order, unknown or missing values, and wrong
+        types.
         """
         from pydantic import TypeAdapter, ValidationError
 
@@ -78,9 +78,9 @@ class Order(Part):
         return found
 
     def checked(self) -> Self:
-        """The same, its values held against their types; raises `ConfigError` as `from_json`.
+        """The same order, with its values validated; raises `ConfigError` like `from_json`.
 
-        For orders that were made in Python, where nobody has looked at them yet.
+        For orders created in Python, which are not validated otherwise.
         """
         return self.from_json(asdict(self))  # type: ignore[call-overload]  # each is a dataclass
 
@@ -102,7 +102,7 @@ def _empty_text(part: Part) -> str | None:
 
 
 def _written(value: Any) -> Any:
-    """Values of JSON: it has no word for numbers that are none, such as a nodata value of NaN."""
+    """Values for JSON, which cannot represent NaN, such as a nodata value."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, dict):
@@ -111,7 +111,7 @@ def _written(value: Any) -> Any:
 
 
 def check_mapping(said: object) -> None:
-    """Raise `ConfigError` for what is JSON and yet no order."""
+    """Raise `ConfigError` for JSON that is not an order."""
     if not isinstance(said, Mapping):
         raise ConfigError(
             "an order is an object of names and values",
@@ -121,7 +121,7 @@ def check_mapping(said: object) -> None:
 
 
 def _in_words(workflow: str, values: Mapping[str, Any], error: ValidationError) -> ConfigError:
-    """The first value that is wrong; of one that may be of several types what each would be."""
+    """Message for the first invalid value; for a union, what each of its types expects."""
     errors = error.errors()
     keys = [_key(each["loc"], values) for each in errors]
     told = [each["msg"] for each, key in zip(errors, keys, strict=True) if key == keys[0]]
@@ -135,7 +135,7 @@ def _in_words(workflow: str, values: Mapping[str, Any], error: ValidationError) 
 
 
 def _key(location: tuple[int | str, ...], values: Mapping[str, Any]) -> tuple[int | str, ...]:
-    """The way to a value; what pydantic says after it are the types that it was tried as."""
+    """Path of a value; the rest of pydantic's location are the types it was tried as."""
     key: list[int | str] = []
     here: Any = values
     for step in location:

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def point_box(pyramid: Pyramid, zoom: int, x: float, y: float, crs: str | None) -> BaseGeometry:
-    """The box of the tile over a point; `crs` None: that of the pyramid.
+    """Bounding box of the tile at a point; `crs` None: that of the pyramid.
 
-    On the edge between tiles the one to the east and south counts.
+    On an edge between tiles, the tile to the east and south is taken.
 
     Raises
     ------
     ConfigError
-        The CRS cannot be understood, or the point lies outside of the pyramid.
+        The CRS is invalid, or the point lies outside the pyramid.
 
     """
     if crs is not None:
@@ -30,7 +30,7 @@ def point_box(pyramid: Pyramid, zoom: int, x: float, y: float, crs: str | None) 
 
 
 def tile_at(pyramid: Pyramid, zoom: int, x: float, y: float) -> TileIndex:
-    """The tile over a point in the CRS of the pyramid; raises `ConfigError` outside of it."""
+    """The tile at a point in the pyramid's CRS; raises `ConfigError` if it is outside."""
     edge = pyramid.bounds
     if not (edge.left <= x <= edge.right and edge.bottom <= y <= edge.top):
         raise ConfigError("lies outside of the pyramid", key="--point", found=(x, y))

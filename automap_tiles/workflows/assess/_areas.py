@@ -1,9 +1,9 @@
-"""True areas of pixels, on the ellipsoid, whatever the CRS.
+"""True pixel areas on the ellipsoid, in any CRS.
 
-A pixel of a degree grid or of the web's mercator is smaller on the ground the farther it is from
-the equator. There each row of pixels has the exact area of its strip between two latitudes. In
-other CRS the area of a whole tile is followed on the ellipsoid and shared by its pixels; within a
-few kilometres they differ by less than a ten thousandth.
+In degree grids and web mercator, pixels cover less ground the farther they are from the equator;
+each row gets the exact area of its strip between two latitudes. In other CRS the area of a whole
+tile is computed on the ellipsoid and divided by its pixels; within a few kilometres they differ by
+less than 1e-4.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from automap_tiles.grid import Grid
 
 Floats = NDArray[np.float64]
 
-# WGS 84: half axes in metres and first eccentricity.
+# WGS 84: semi-axes in metres and first eccentricity.
 _A = 6378137.0
 _B = _A * (1 - 1 / 298.257223563)
 _E = np.sqrt(1 - (_B / _A) ** 2)
@@ -31,14 +31,14 @@ _EDGE = 32
 
 
 def pixel_areas(grid: Grid) -> Floats:
-    """(row,) square metres of a pixel in each row of a grid.
+    """(row,) area of a pixel in each row of a grid, square metres.
 
     Raises `GridError` for a grid whose CRS is not defined everywhere on its edge.
     """
     if grid.crs.is_geographic:
         return _strips(np.radians(_row_edges(grid)), np.radians(grid.transform.a))
     if grid.crs == _MERCATOR:
-        # spherical formulas on the latitudes of the ellipsoid
+        # spherical formulas on ellipsoidal latitudes
         latitudes = np.arctan(np.sinh(_row_edges(grid) / _A))
         return _strips(latitudes, grid.transform.a / _A)
     height, width = grid.shape
@@ -52,7 +52,7 @@ def _row_edges(grid: Grid) -> Floats:
 
 
 def _strips(latitudes: Floats, width: float) -> Floats:
-    """Areas between consecutive latitudes, over `width` of longitude; both in radians."""
+    """Areas between consecutive latitudes over a longitude range `width`; both in radians."""
     inside = np.clip(latitudes, -np.pi / 2, np.pi / 2)
     return width * -np.diff(_zone(inside))
 
@@ -69,7 +69,7 @@ def _zone(latitude: Floats) -> Floats:
 
 
 def _tile_area(grid: Grid) -> float:
-    """Area of a grid's box: its outline on a plane of longitude and zone, which keeps areas."""
+    """Area of a grid's box: of its outline in an equal-area plane of longitude and zone."""
     left, bottom, right, top = grid.bounds
     along = np.linspace(0, 1, _EDGE, endpoint=False)
     x = np.concatenate([left + (right - left) * along, np.full(_EDGE, right)])
@@ -86,7 +86,7 @@ def _tile_area(grid: Grid) -> float:
     steps = np.diff(longitudes, append=longitudes[:1])
     steps = (steps + np.pi) % (2 * np.pi) - np.pi
     if abs(steps.sum()) > np.pi:
-        # around a pole: what lies beyond the outline on the plane
+        # around a pole: the area beyond the outline in the plane
         return abs(2 * np.pi * float(_zone(np.array([np.pi / 2]))[0]) - _below(steps, latitudes))
     return _below(steps, latitudes)
 

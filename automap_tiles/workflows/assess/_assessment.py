@@ -35,43 +35,43 @@ if TYPE_CHECKING:
 
 _HECTARE = 10_000.0
 _FEW = 30
-"""Samples of a class below which its numbers say little."""
+"""Below this number of samples, a class's figures are hardly meaningful."""
 _LEAST = 5
-"""Samples of a class below which no number is told: all of four right would be 100 % ± 0 %."""
+"""Below this number of samples, a class gets no figures: four of four would be 100 % ± 0 %."""
 _LEAST_IN_ALL = 10
-"""Samples below which nothing is told of a map."""
+"""Below this number of samples, a map gets no figures."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Assessment:
-    """What a reference sample says of a map; lists are in the order of the classes."""
+    """Result of an assessment; lists are in the order of the classes."""
 
     map: str
     reference: str
     classes: tuple[LandClass, ...]
-    """Those of the map that have a sample, and those that only the reference knows."""
+    """Classes of the map with samples, and those found only in the reference."""
     counts: NDArray[np.int64]
-    """(map class, reference class) samples."""
+    """(map class, reference class) number of samples."""
     pixels: tuple[int, ...]
     areas: tuple[float, ...]
-    """Square metres that the map gives each class."""
+    """Mapped area of each class, square metres."""
     accuracy: MapAccuracy
     left_out: tuple[LandClass, ...]
-    """Classes of the map without a sample: nothing is known of them."""
+    """Classes of the map without samples, which cannot be assessed."""
     left_out_area: float
-    """Square metres of these."""
+    """Area of these, square metres."""
     sample: Reference
     drawn_in: str | None = None
-    """The map whose classes are the strata of the sample, where it is another one."""
+    """The map whose classes are the strata of the sample, if it is another one."""
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What was lost and what was guessed, the reference first."""
+        """What was lost or guessed, the reference first."""
         return (*self.sample.notes, *_notes(self))
 
     @property
     def scores(self) -> Scores:
-        """Of the samples as they were counted, whatever the areas."""
+        """Scores of the sample counts, regardless of areas."""
         return Scores(matrix=self.counts.T)
 
     def to_dict(self) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def assess(path: str, wish: ReferenceRequest, band: int = 1) -> Assessment:
     """Compare a map with a reference sample; raises `ConfigError`."""
     classes = open_map(path, band)
     model = open_model(wish.model)
-    # first what can go wrong at once
+    # cheap checks first
     drawn = drawn_points(wish, classes, model)
     sample = read_reference(wish, classes, model) if drawn is None else reference_of(drawn)
     _check_number(sample, wish)
@@ -144,7 +144,7 @@ class _Legend:
 
 
 class _Told(NamedTuple):
-    """Where everything is from."""
+    """Sources of the inputs."""
 
     map: str
     reference: str
@@ -152,11 +152,11 @@ class _Told(NamedTuple):
 
 
 def _in_classes(told: _Told, strata: Strata, sample: Reference) -> Assessment:
-    """By a sample that was drawn within the classes of the map."""
+    """For a sample drawn within the classes of the map."""
     seen = set(sample.mapped.tolist())
     left_out = [value for value in strata.values if value not in seen]
     values = sorted(seen | set(sample.truth.tolist()))
-    # the map may show a class where nobody looked: that area is left out
+    # a class of the map may have no samples: its area is left out
     pixels, areas = _sizes(strata, [value if value in seen else 0 for value in values])
     counts = confusion(sample.mapped, sample.truth, values)
     legend = told.legend.of([*values, *left_out])
@@ -176,7 +176,7 @@ def _in_classes(told: _Told, strata: Strata, sample: Reference) -> Assessment:
 
 
 def _in_strata(told: _Told, strata: Strata, sample: Reference, drawn: DrawnPoints) -> Assessment:
-    """By a sample that was drawn within the classes of another map."""
+    """For a sample drawn within the classes of another map."""
     values = sorted({*strata.values, *sample.truth.tolist()})
     pixels, areas = _sizes(strata, values)
     counts = confusion(sample.mapped, sample.truth, values)
@@ -196,14 +196,14 @@ def _in_strata(told: _Told, strata: Strata, sample: Reference, drawn: DrawnPoint
 
 
 def _sizes(strata: Strata, values: Sequence[int]) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """Pixels and square metres of classes of the map, none of those that it does not show."""
+    """Pixels and square metres of classes, zero for those not in the map."""
     known = dict(zip(strata.values, zip(strata.pixels, strata.areas, strict=True), strict=True))
     pixels, areas = zip(*(known.get(value, (0, 0.0)) for value in values), strict=True)
     return pixels, areas
 
 
 def _check_number(sample: Reference, wish: ReferenceRequest) -> None:
-    """Raise `ConfigError` for a reference of which nothing can be said."""
+    """Raise `ConfigError` for a reference that is too small for any figure."""
     if len(sample.mapped) < _LEAST_IN_ALL:
         lost = "; ".join(str(note) for note in sample.notes)
         raise ConfigError(
@@ -217,7 +217,7 @@ def _check_number(sample: Reference, wish: ReferenceRequest) -> None:
 
 
 def remarks(found: Assessment) -> Sequence[str]:
-    """What must be known to read the numbers."""
+    """Remarks needed to interpret the figures."""
     told = [
         "The estimates hold for a reference that was drawn by chance within each class of "
         f"{found.drawn_in or 'the map'}. Where it was not, they are no more than a comparison."
@@ -231,7 +231,7 @@ def remarks(found: Assessment) -> Sequence[str]:
 
 
 def _notes(found: Assessment) -> Iterator[Note]:
-    """What the numbers do not cover, and what was taken for granted."""
+    """What the figures do not cover, and what was assumed."""
     if found.left_out:
         total = found.left_out_area + sum(found.areas)
         yield Note(

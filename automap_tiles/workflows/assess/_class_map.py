@@ -1,4 +1,4 @@
-"""A map of classes, walked through tile by tile."""
+"""A class map, read tile by tile."""
 
 from __future__ import annotations
 
@@ -28,40 +28,40 @@ if TYPE_CHECKING:
 _Pixels: TypeAlias = np.ma.MaskedArray[tuple[int, ...], np.dtype[np.generic]]
 
 _TILE = 1024
-"""Pixels along the edge of what is read at once, or a little less."""
+"""Largest tile edge in pixels; tiles may be a little smaller."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Strata:
-    """What the map gives each of its classes."""
+    """Size of each class in the map."""
 
     values: tuple[int, ...]
-    """Numbers of the classes, ascending; 0 is no data and none of them."""
+    """Class numbers, ascending; 0 is no data and not included."""
     pixels: tuple[int, ...]
     areas: tuple[float, ...]
-    """Square metres on the ground."""
+    """Area on the ground, square metres."""
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """Of the area that has a class."""
+        """Fractions of the classified area."""
         total = sum(self.areas)
         return tuple(area / total for area in self.areas)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClassMap:
-    """One band of a picture whose values are classes."""
+    """One band of a raster whose values are classes."""
 
     picture: SourcePicture
     band: int
     names: Mapping[int, str]
-    """Number of a class -> name, where the map tells one."""
+    """Class number -> name, where the map has one."""
     colours: Mapping[int, str]
 
     def tiles(self) -> Iterator[tuple[Tile, NDArray[np.uint8]]]:
         """Each tile with its classes (y, x); 0 where there is none.
 
-        Raises `ConfigError` for values that are no classes.
+        Raises `ConfigError` for values that are not classes.
         """
         for tile, pixels in self.pixels():
             yield tile, self.classes_of(pixels)
@@ -79,11 +79,11 @@ class ClassMap:
             tile = Tile(grid, index)
             view = reader.at(tile)
             if not view.is_empty():
-                # only rasters get here
+                # always a raster here
                 yield tile, view.read(indexes=self.band)  # type: ignore[attr-defined]
 
     def classes_of(self, pixels: _Pixels) -> NDArray[np.uint8]:
-        """Values as classes; raises `ConfigError` for those that are none."""
+        """Values as classes; raises `ConfigError` for values that are not classes."""
         values = np.ma.filled(pixels, 0)
         classes: NDArray[np.uint8] = values.astype(np.uint8)
         if values.dtype != np.uint8 and (classes != values).any():
@@ -99,7 +99,7 @@ class ClassMap:
 
 
 def open_map(path: str | Path, band: int = 1) -> ClassMap:
-    """Open a map of classes: a raster file or a tile directory; raises `ConfigError`."""
+    """Open a class map, a raster file or a tile directory; raises `ConfigError`."""
     picture = look_at(path)
     if not 1 <= band <= len(picture.bands):
         raise ConfigError(
@@ -110,9 +110,9 @@ def open_map(path: str | Path, band: int = 1) -> ClassMap:
 
 
 def count(classes: ClassMap) -> Strata:
-    """How many pixels and how much ground each class has; raises `ConfigError` when none has.
+    """Pixels and ground area of each class; raises `ConfigError` if there is none.
 
-    Values of 0 that the map does not call no data are told.
+    Notes values of 0 that the map does not declare as nodata.
     """
     pixels = np.zeros(256, dtype=np.int64)
     areas = np.zeros(256)
@@ -147,7 +147,7 @@ def count(classes: ClassMap) -> Strata:
 
 
 def at(classes: ClassMap, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """The classes of pixels, by row and column of the map's grid; 0 where there is none."""
+    """Classes of pixels, by row and column of the map's grid; 0 where there is none."""
     found = np.zeros(len(rows), dtype=np.uint8)
     for tile, values in classes.tiles():
         top, left = tile.pixel_offset
@@ -160,7 +160,7 @@ def at(classes: ClassMap, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> N
 def moved(
     x: NDArray[np.float64], y: NDArray[np.float64], crs: CRS, target: CRS
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Points of one CRS in another."""
+    """Points transformed to another CRS."""
     from rasterio.warp import transform
 
     if crs == target:
@@ -170,7 +170,7 @@ def moved(
 
 
 def _legend(picture: SourcePicture, band: int) -> ClassLegend:
-    """Of a tile directory that of its first tile."""
+    """The legend; for a tile directory, that of its first tile."""
     facts = source_facts(picture.path)
     if facts.directory is None:
         return read_class_legend(picture.path, band)

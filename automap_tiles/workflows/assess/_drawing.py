@@ -1,4 +1,4 @@
-"""A reference sample for a map: its size, its classes' shares, and where its points lie."""
+"""Design of a reference sample for a map: size, allocation to classes, positions."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class DesignRequest:
     """The requested sample design."""
 
     target: float = 0.01
-    """Standard error of the overall accuracy to reach."""
+    """Target standard error of the overall accuracy."""
     size: int | None = None
     """The number of points, in place of a target error."""
     expected: Mapping[int, float] = field(default_factory=dict)
-    """Number of a class -> user's accuracy to reckon with."""
+    """Class number -> expected user's accuracy."""
     allocation: Allocation = Allocation.COMPROMISE
     minimum: int | None = None
-    """Points of each class at least."""
+    """Smallest number of points per class."""
     model: str | None = None
     """The model that made the map: its training samples are not drawn."""
     seed: int = 0
@@ -59,17 +59,17 @@ class Drawn:
     strata: Strata
     expected: tuple[float, ...]
     numbers: tuple[int, ...]
-    """Points of each class."""
+    """Points per class."""
     needed: int | None
-    """Points that the target asks for; None when their number was said."""
+    """Points needed for the target; None if a size was given."""
     record: DesignRecord
-    """The points, in the order of their lots: classes mixed."""
+    """The points, in the order of their lots, so that classes are mixed."""
 
 
 def draw(path: str, wish: DesignRequest, band: int = 1) -> Drawn:
     """Design a sample for a map and draw its points.
 
-    Within a class every square metre has the same chance. Raises `ConfigError`.
+    Within a class, every square metre has the same probability. Raises `ConfigError`.
     """
     classes = open_map(path, band)
     model = open_model(wish.model)
@@ -113,9 +113,9 @@ def draw(path: str, wish: DesignRequest, band: int = 1) -> Drawn:
 
 
 def _minimum(wish: DesignRequest, strata: Strata, path: str) -> int | None:
-    """Points of each class at least; the usual number gives way to a size that was said.
+    """Smallest number of points per class; the default gives way to a given size.
 
-    Raises `ConfigError` where a minimum that was said does not.
+    Raises `ConfigError` if a given minimum exceeds it.
     """
     if wish.size is None:
         return wish.minimum
@@ -149,7 +149,7 @@ def _minimum(wish: DesignRequest, strata: Strata, path: str) -> int | None:
 def _tell_fewer(
     classes: Sequence[LandClass], drawn: Sequence[int], planned: Sequence[int], wish: DesignRequest
 ) -> None:
-    """Tell of classes without a point, and of points that the map has no pixels for."""
+    """Note classes without a point, and points for which the map has no pixels."""
     bare = [one.name for one, number in zip(classes, drawn, strict=True) if not number]
     if bare:
         tell(
@@ -174,9 +174,9 @@ def _tell_fewer(
 
 
 def write_points(drawn: Drawn, path: Path) -> None:
-    """Write the points with an empty column for what is really there.
+    """Write the points with an empty column for the true class.
 
-    The class of the map is left out on purpose: whoever looks must not be led by it. It stands in
+    The mapped class is left out on purpose, so that it does not bias the interpreter. It is kept in
     the record beside the points.
     """
     check_points_name(path)
@@ -187,7 +187,7 @@ def write_points(drawn: Drawn, path: Path) -> None:
 def _drawn(
     classes: ClassMap, numbers: Mapping[int, int], seed: int, trained: NDArray[np.int64]
 ) -> LabelledPixels:
-    """The pixels with the lowest lots of each class, lots weighed by area.
+    """The pixels with the lowest lots of each class, weighted by area.
 
     Source: Efraimidis & Spirakis, Weighted random sampling with a reservoir, Information Processing
     Letters 97 (2006).

@@ -1,4 +1,4 @@
-"""The reference sample: what is really there, beside what the map says."""
+"""The reference sample: true classes, with the mapped ones beside them."""
 
 from __future__ import annotations
 
@@ -40,43 +40,43 @@ _WORDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ReferenceRequest:
-    """Where the reference sample stands."""
+    """Sources of the reference sample."""
 
     path: str
     class_field: str | None = None
     year: int | None = None
     classes: str | None = None
-    """File of classes; None: names are those of the map."""
+    """File with class names; None: the names of the map."""
     model: str | None = None
-    """The model that made the map: none of its training samples may be a reference."""
+    """The model that made the map: none of its training samples may be used as reference."""
     drop_training: bool = False
-    """Leave out shapes that hold training samples instead of refusing the reference."""
+    """Leave out shapes with training samples instead of rejecting the reference."""
     strata: str | None = None
-    """The map that the sample was drawn from, or the record of its design; None: the record that
-    lies beside the reference, otherwise the map that is assessed."""
+    """The map that the sample was drawn from, or the record of its design; None: the record beside
+    the reference, otherwise the assessed map."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """Pixels whose true class is known."""
+    """Pixels with known true class."""
 
     mapped: NDArray[np.uint8]
-    """(sample,) what the map says."""
+    """(sample,) mapped class."""
     truth: NDArray[np.uint8]
-    """(sample,) what is there."""
+    """(sample,) true class."""
     losses: tuple[Loss, ...]
     training: int | None
-    """Pixels left out because their shape holds training samples; None when nobody said which
-    model made the map."""
+    """Pixels left out because their shape holds training samples; None if the map's model is not
+    given."""
     several: int
-    """Shapes with more than one pixel: these were not drawn one by one."""
+    """Shapes with more than one pixel, which were not drawn individually."""
     names: dict[int, str]
     notes: tuple[Note, ...] = ()
     """What of the reference is not among the samples."""
 
 
 def read_reference(wish: ReferenceRequest, classes: ClassMap, model: Model | None) -> Reference:
-    """Read a reference and look up the map; raises `ConfigError`."""
+    """Read a reference and look up the mapped classes; raises `ConfigError`."""
     names = names_of(classes, model)
     samples = samples_of(wish, names)
     pixels = place(samples, classes.picture, erode=0)
@@ -108,20 +108,20 @@ def read_reference(wish: ReferenceRequest, classes: ClassMap, model: Model | Non
 def _notes(
     samples: SampleShapes, losses: tuple[Loss, ...], names: dict[int, str], kept: NDArray[np.uint8]
 ) -> Iterator[Note]:
-    """In the words of an assessment: the picture is the map, and the samples are its reference."""
+    """Notes in the terms of an assessment: the raster is the map, the samples its reference."""
     left = set(kept.tolist())
     for note in (*samples.notes, *notes_of(losses, names, left, _WORDS, _SUBJECT)):
         yield replace(note, subject=_SUBJECT) if note.subject is Subject.SAMPLES else note
 
 
 def names_of(classes: ClassMap, model: Model | None) -> dict[int, str]:
-    """Of the classes, as map or model say them."""
+    """Names of the classes, from the map or the model."""
     said = {} if model is None else {one.value: one.name for one in model.classes}
     return {**said, **classes.names}
 
 
 def samples_of(wish: ReferenceRequest, names: dict[int, str]) -> SampleShapes:
-    """The shapes of a reference, whose classes are those of the map; raises `ConfigError`."""
+    """The shapes of a reference, with the classes of the map; raises `ConfigError`."""
     _check_drawn(wish.path)
     if wish.classes is not None:
         said: ClassList | None = read_classes(wish.classes)
@@ -149,7 +149,7 @@ def samples_of(wish: ReferenceRequest, names: dict[int, str]) -> SampleShapes:
 
 
 def _check_drawn(path: str) -> None:
-    """Refuse points that were chosen where a model is unsure; raises `ConfigError`."""
+    """Raise `ConfigError` for points that were placed where a model is uncertain."""
     if number := count_suggested(path):
         raise ConfigError(
             "points that `automap samples --suggest` chose are not a reference sample: they lie "
@@ -163,9 +163,9 @@ def _check_drawn(path: str) -> None:
 
 
 def _list_of(names: dict[int, str]) -> ClassList:
-    """Names and numbers of the map's classes, either of which may stand in the field.
+    """Names and numbers of the map's classes, either of which may be in the field.
 
-    What would be two classes is none.
+    Ambiguous entries are left out.
     """
     pairs = [
         *((str(value), value) for value in names),
@@ -184,7 +184,7 @@ def _without_training(
     if model is None:
         return claims, None
     trained = np.isin(claims.keys(), training_keys(model, picture))
-    # the neighbours in a polygon that was learnt from are no better
+    # other pixels of a training polygon are no more independent
     known = np.isin(claims.groups, claims.groups[trained])
     shapes = np.unique(claims.groups)
     _check_training(len(np.unique(claims.groups[known])), len(shapes), wish)
@@ -198,14 +198,14 @@ def trained_on(
     picture: SourcePicture,
     model: Model,
 ) -> NDArray[np.bool_]:
-    """Which points lie in a pixel that was learnt from; raises `ConfigError` as it was asked."""
+    """Which points lie in training pixels; raises `ConfigError` if that is not allowed."""
     trained = np.isin(LabelledPixels.of_one(rows, cols, 0, 0).keys(), training_keys(model, picture))
     _check_training(int(trained.sum()), len(trained), wish)
     return trained
 
 
 def _check_training(trained: int, shapes: int, wish: ReferenceRequest) -> None:
-    """Refuse a reference of which all was learnt from, or any unless it may be left out."""
+    """Reject a reference that is all training data, or has any unless it may be left out."""
     if trained == shapes or (trained and not wish.drop_training):
         raise ConfigError(
             f"{trained} of its {shapes} shapes hold training "
@@ -228,7 +228,7 @@ def training_keys(model: Model, picture: SourcePicture) -> NDArray[np.int64]:
 
 
 def open_model(path: str | Path | None) -> Model | None:
-    """The model of a map, if it was said; raises `ConfigError`."""
+    """The model of a map, if given; raises `ConfigError`."""
     if path is None:
         return None
     from automap_tiles.analysis.learning.classifier import Model

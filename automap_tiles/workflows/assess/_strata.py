@@ -1,4 +1,4 @@
-"""A reference that was drawn in other strata than the classes of the map."""
+"""A reference sample whose strata are not the classes of the map."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class SampleStrata:
-    """What a sample was drawn in."""
+    """Strata of a sample."""
 
     source: str
     """The map whose classes they are."""
@@ -46,21 +46,21 @@ class SampleStrata:
 
 @dataclass(frozen=True, kw_only=True)
 class DrawnPoints:
-    """Points of a reference, each in its stratum; lists are in the order of the points."""
+    """Points of a reference with their strata; lists are in the order of the points."""
 
     drawn_in: SampleStrata
     strata: NDArray[np.uint8]
-    """Number of the class that is the stratum; never 0."""
+    """Class number of the stratum; never 0."""
     mapped: NDArray[np.uint8]
-    """What the map says; 0: nothing."""
+    """Mapped class; 0: none."""
     truth: NDArray[np.uint8]
     names: dict[int, str]
     training: int | None
-    """Points left out because training samples lie in their pixels; None: nobody knows."""
+    """Points left out because they lie in training pixels; None: unknown."""
     notes: tuple[Note, ...]
 
     def sample(self) -> StratifiedSample:
-        """For the estimates."""
+        """Input of the estimators."""
         strata = self.drawn_in.strata
         places = {value: place for place, value in enumerate(strata.values)}
         return StratifiedSample(
@@ -81,11 +81,11 @@ class DrawnPoints:
 def drawn_points(
     wish: ReferenceRequest, classes: ClassMap, model: Model | None
 ) -> DrawnPoints | None:
-    """The points of a reference with their strata and the classes of a map.
+    """The points of a reference with their strata and mapped classes.
 
-    Strata are those that were said, or those of the record beside the reference; None where there
-    is none, or it is that of other points. Where the map has no class there is a point all the
-    same: it tells how much of its stratum the map covers. Raises `ConfigError`.
+    Strata come from the order, or from the record beside the reference; None if there is none, or
+    if it belongs to other points. Points without a mapped class are kept, as they tell how much of
+    their stratum the map covers. Raises `ConfigError`.
     """
     drawn_in = _beside(wish) if wish.strata is None else _said(wish.strata)
     if drawn_in is None:
@@ -157,7 +157,7 @@ def _said(strata: str) -> SampleStrata:
 
 
 def _check_strata(drawn_in: SampleStrata, found: NDArray[np.uint8], wish: ReferenceRequest) -> None:
-    """Raise `ConfigError` for a stratum of which nothing is known."""
+    """Raise `ConfigError` for an unknown stratum."""
     strata = drawn_in.strata
     seen = set(found.tolist())
     pairs = zip(strata.values, strata.shares, strict=True)
@@ -185,7 +185,7 @@ def _of_record(path: Path) -> SampleStrata:
 
 
 def _others(samples: SampleShapes) -> list[str]:
-    """Kinds of shapes that are no points."""
+    """Types of shapes that are not points."""
     return sorted({str(shape.geom_type) for shape in samples.shapes} - {"Point"})
 
 

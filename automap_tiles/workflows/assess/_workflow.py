@@ -88,11 +88,11 @@ class DesignOrder(Order):
 
 @dataclass(frozen=True, kw_only=True)
 class MapReport:
-    """What is known of the map before it is read."""
+    """Properties of the map, known before it is read."""
 
     map: str
     classes: dict[int, str]
-    """Number and name of those that the map names."""
+    """Number and name of the classes that the map names."""
     size: tuple[int, int]
     """Rows and columns."""
     writes: str | None
@@ -109,10 +109,10 @@ class MapReport:
 
 @dataclass(frozen=True, kw_only=True)
 class AssessOutcome:
-    """What a reference sample says of a map."""
+    """Outcome of an assessment."""
 
     assessment: Assessment | None
-    """None where it was stopped."""
+    """None if it was stopped."""
     report: str | None
     notes: tuple[Note, ...] = ()
 
@@ -127,10 +127,10 @@ class AssessOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class DesignOutcome:
-    """The sample that was drawn."""
+    """Outcome of a sample design."""
 
     drawn: Drawn | None
-    """None where it was stopped."""
+    """None if it was stopped."""
     out: str | None
     notes: tuple[Note, ...] = ()
 
@@ -147,7 +147,7 @@ class DesignOutcome:
 
 
 def check(order: AssessOrder | DesignOrder) -> MapReport:
-    """Look at the map; no pixel is read. Raises `ConfigError`, `InputError`."""
+    """Look at the map without reading pixels. Raises `ConfigError`, `InputError`."""
     _check(order)
     found = open_map(order.map, order.band)
     open_model(order.training)
@@ -162,9 +162,9 @@ def check(order: AssessOrder | DesignOrder) -> MapReport:
 
 
 def run(order: AssessOrder | DesignOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
-    """Compare, or draw; the outcome is an `AssessOutcome` or a `DesignOutcome`.
+    """Assess or design; the outcome is an `AssessOutcome` or a `DesignOutcome`.
 
-    Nothing is written where it is stopped. Raises `ConfigError`, `InputError`, `OutputError`.
+    Nothing is written if it is stopped. Raises `ConfigError`, `InputError`, `OutputError`.
     """
     _check(order)
     yield Started(facts={"map": order.map})

@@ -1,8 +1,8 @@
-"""What a reference sample was drawn in, kept beside its points for whoever assesses with it.
+"""The design of a reference sample, stored beside its points for later assessments.
 
-A map that was made anew has other classes at the points than the one they were drawn in; without
-this record their numbers would be weighted by areas that they were not drawn from. The classes
-stand in a file of their own, so that whoever looks at the points is not led by them.
+A map that was made anew has other classes at the points than the one they were drawn from; without
+this record, their counts would be weighted by the wrong areas. The strata are kept in a separate
+file, so that they do not bias the interpreter of the points.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from automap_tiles.workflows.assess._class_map import Strata
 _KIND = "design of a reference sample"
 _VERSION = 1
 _STEP = 1e-6
-"""Degrees, a tenth of a metre: points are pixels apart, and files round their places."""
+"""Degrees, about 0.1 m: points are at least a pixel apart, and files round coordinates."""
 _REMEDY = "the file that automap assess --design wrote, or none"
 
 
@@ -34,17 +34,17 @@ class DesignRecord:
     """A sample as it was drawn."""
 
     map: str
-    """Whose classes are the strata."""
+    """The map whose classes are the strata."""
     band: int
     strata: Strata
     x: NDArray[np.float64]
-    """(point,) longitudes."""
+    """(point,) longitude."""
     y: NDArray[np.float64]
     classes: NDArray[np.uint8]
-    """(point,) the stratum that it was drawn in, by the number of its class."""
+    """(point,) class number of the stratum it was drawn from."""
 
     def strata_at(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.uint8]:
-        """The strata of points by longitude and latitude; 0 for those that were not drawn."""
+        """Strata of points by longitude and latitude; 0 for points that were not drawn."""
         known = {
             _place(lon, lat): value
             for lon, lat, value in zip(self.x, self.y, self.classes.tolist(), strict=True)
@@ -75,12 +75,12 @@ class DesignRecord:
 
 
 def record_beside(points: str | Path) -> Path:
-    """Where the record of a file of points lies: `points.design.json`."""
+    """Path of the record of a point file: `points.design.json`."""
     return Path(points).with_suffix(".design.json")
 
 
 def write_record(record: DesignRecord, path: Path) -> None:
-    """Write it whole or not at all."""
+    """Write it atomically."""
     from automap_tiles.storage import open_storage
 
     content = json.dumps(record.to_json(), indent=1, allow_nan=False).encode()
@@ -88,7 +88,7 @@ def write_record(record: DesignRecord, path: Path) -> None:
 
 
 def read_record(path: Path) -> DesignRecord:
-    """Read what was written; raises `ConfigError`."""
+    """Read a record; raises `ConfigError`."""
     try:
         said = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -137,7 +137,7 @@ def _place(lon: float, lat: float) -> tuple[int, int]:
 
 
 def _near(known: dict[tuple[int, int], int], place: tuple[int, int]) -> Iterator[int]:
-    """What is known of a place or, where it was rounded over an edge, of one beside it."""
+    """The entry at a position, or at a neighbouring one if rounding moved it over an edge."""
     for right, up in product((0, 1, -1), repeat=2):
         found = known.get((place[0] + right, place[1] + up))
         if found is not None:

@@ -1,4 +1,4 @@
-"""What an assessment has come to, in lines for people."""
+"""Text output of assessments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HECTARE = 10_000.0
 
 
 def summary(found: Assessment) -> Iterator[str]:
-    """Lines: overall accuracy, one line per class, what must be known."""
+    """Lines: overall accuracy, one line per class, remarks."""
     yield f"{int(found.counts.sum())} reference samples; estimates ± half of the 95 % interval"
     yield f"Overall accuracy {percent(found.accuracy.overall)}"
     areas = found.accuracy.areas(sum(found.areas) / _HECTARE)
@@ -37,7 +37,7 @@ def summary(found: Assessment) -> Iterator[str]:
 
 
 def design_summary(drawn: Drawn) -> Iterator[str]:
-    """Lines: how many points, and of which class."""
+    """Lines: number of points, in total and by class."""
     total = sum(drawn.numbers)
     if drawn.needed is None:
         yield f"{total} points"
@@ -72,7 +72,7 @@ def amount(one: Estimate) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns side by side; names to the left, numbers to the right."""
+    """Aligned columns; names to the left, numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [

@@ -41,30 +41,30 @@ from automap_tiles.workflows.events import Json
 
 @dataclass(frozen=True, kw_only=True)
 class SatellitePlan:
-    """The part of one satellite."""
+    """Plan for one satellite."""
 
     satellite: str
     scenes: int
     done: int
-    """Prepared by an earlier run."""
+    """Scenes prepared by an earlier run."""
     first: datetime
     last: datetime
     bytes: int
-    """Of the files of all scenes whose size is known."""
+    """Size of all scene files, as far as known."""
     to_fetch: int
-    """Those of them that are still to be fetched."""
+    """Bytes of them still to be downloaded."""
     unknown: int
-    """Files whose size nobody tells."""
+    """Number of files of unknown size."""
     expected: WorkEstimate
     folder: str
-    """Of the prepared scenes."""
+    """Folder of the prepared scenes."""
     composite: str | None = None
-    """File; None where none is asked for."""
+    """Path; None if none is requested."""
     classes: str | None = None
     renewed: Outdated | None = None
-    """What scenes that came, went or changed would make anew of the composite that is there."""
+    """Parts of the existing composite affected by scenes that were added, removed or changed."""
     places: tuple[Json, ...] = ()
-    """Of each scene: name, time, and its footprint as GeoJSON (None: not known)."""
+    """Name, time and footprint as GeoJSON (None: unknown) of each scene."""
 
     def to_json(self) -> Json:
         renewed = self.renewed
@@ -88,28 +88,28 @@ class SatellitePlan:
 
 @dataclass(frozen=True, kw_only=True)
 class AutomapReport:
-    """What would be made, and what it takes."""
+    """Planned results and required resources."""
 
     mode: Mode
     output: str
     satellites: tuple[SatellitePlan, ...]
-    """Those that have scenes."""
+    """Satellites that have scenes."""
     rejected: tuple[SceneRejected, ...]
-    """Scenes that are wanted and would not be used."""
+    """Scenes that are wanted but cannot be used."""
     found: Discovered
     notes: tuple[Note, ...]
     """What would be lost, replaced, ignored or guessed."""
     free_bytes: int | None
-    """On the disk of the output; None: an object store does not tell."""
+    """On the output's disk; None: unknown for an object store."""
 
     @property
     def funnel(self) -> Funnel:
-        """From what the source has to what the run would use."""
+        """From all scenes of the source to those used."""
         return self.found.funnel
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What may go wrong, besides what the notes tell."""
+        """Possible problems, besides the notes."""
         needed = sum(plan.to_fetch + plan.expected.bytes for plan in self.satellites)
         if self.free_bytes is None or needed <= self.free_bytes:
             return ()
@@ -141,10 +141,10 @@ class AutomapReport:
 
 
 def check(order: DownloadOrder) -> AutomapReport:
-    """Look for the scenes, and reckon what a run of them takes; nothing is fetched or written.
+    """Search the scenes and estimate the required resources; nothing is downloaded or written.
 
-    Raises what `run` does before its first scene, and `OutputError` when there is no space for what
-    is to be fetched.
+    Raises what `run` does before its first scene, and `OutputError` if there is not enough space
+    for the downloads.
     """
     with collecting() as told:
         check_update(order)
@@ -171,13 +171,16 @@ def check(order: DownloadOrder) -> AutomapReport:
 def plans(
     run: RunParameters, found: Discovered, workers: int | None = None
 ) -> tuple[SatellitePlan, ...]:
-    """Of every satellite; raises `OutputError` when there is no space for what is to be fetched."""
+    """Plan for every satellite.
+
+    Raises `OutputError` if there is not enough space for the downloads.
+    """
     busy = workers or usable_processors()
     return tuple(_plan(run, satellite, scenes, busy) for satellite, scenes in found.scenes.items())
 
 
 def _free(path: Path) -> int:
-    """Bytes on the disk of a folder that need not be there."""
+    """Free bytes on the disk of a folder that need not exist."""
     there = next(each for each in (path, *path.parents) if each.exists())
     return shutil.disk_usage(there).free
 
@@ -224,7 +227,7 @@ def _plan(
 
 
 def _place(scene: Scene) -> Json:
-    """Of a scene; corners to four digits, which is ten metres."""
+    """Position of a scene, rounded to four digits, about ten metres."""
     shape = scene.footprint
     outline = None if shape is None else shapely.set_precision(shape, 1e-4)
     return {

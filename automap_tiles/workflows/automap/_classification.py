@@ -1,4 +1,4 @@
-"""The classification mode: of a composite and samples a model, and of the model a map."""
+"""Classification mode: trains a model on a composite and samples, and maps with it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _REFLECTANCE = band_unit(Unit.REFLECTANCE)
 
 @dataclass(frozen=True, kw_only=True)
 class Classification:
-    """What is asked for besides the run."""
+    """Options of the classification."""
 
     samples: str
     """CSV with X, Y and columns of years, or any vector file."""
@@ -51,7 +51,7 @@ class Classification:
     classes: str | None = None
     """File with numbers, names and colours of classes."""
     features: Recipe | RecipeRequest = field(default_factory=RecipeRequest)
-    """Bands that are not said are those of reflectance and indices, which share a unit."""
+    """Default bands are those in units of reflectance, and indices."""
     extraction: Extraction = field(default_factory=Extraction)
     options: TrainOptions = field(default_factory=TrainOptions)
     confidence: bool = False
@@ -62,9 +62,9 @@ class Classification:
 
 
 def check_samples(run: RunParameters, wish: Classification) -> SampleShapes:
-    """The samples, read before any scene is fetched; some must lie in the area of the run.
+    """The samples, read before any scene is downloaded; some must lie in the area of the run.
 
-    Raises `ConfigError` for a file, field or area that is no good, `MissingExtra` without XGBoost.
+    Raises `ConfigError` for an invalid file, field or area, `MissingExtra` without XGBoost.
     """
     xgboost()
     check_name(report_path(run, min(run.satellites)))
@@ -96,7 +96,7 @@ def check_samples(run: RunParameters, wish: Classification) -> SampleShapes:
 
 
 def classification_of(order: ClassificationOrder) -> Classification:
-    """What an order asks for; raises `ConfigError`."""
+    """Options from an order; raises `ConfigError`."""
     features, components = features_of(order.learn)
     return Classification(
         samples=order.samples,
@@ -120,7 +120,7 @@ def training_of(
     how: ExecutionOptions,
     overwrite: bool,
 ) -> TrainSpec:
-    """The training on the composite of a satellite; raises `ConfigError`, `InputError`."""
+    """Training on the composite of a satellite; raises `ConfigError`, `InputError`."""
     picture = look_at(composite_path(run, satellite).text)
     return TrainSpec(
         samples=wish.samples,
@@ -139,14 +139,14 @@ def training_of(
 
 
 def model_report(run: RunParameters, satellite: str, found: Trained) -> None:
-    """Write the report of a training beside its model, unless it is there."""
+    """Write the training report beside its model, unless it exists."""
     report = report_path(run, satellite)
     if found.is_new or not report.exists():
         write_training(report_of(found), report)
 
 
 def _recipe(wanted: Recipe | RecipeRequest, picture: SourcePicture) -> Recipe | RecipeRequest:
-    """Reflectance and indices, which share a unit, where nothing else is said: no counts."""
+    """By default reflectance and indices, which share a unit, without counts."""
     if isinstance(wanted, Recipe):
         return wanted
     units = zip(picture.bands, picture.table.scales, strict=True)
@@ -157,7 +157,7 @@ def _recipe(wanted: Recipe | RecipeRequest, picture: SourcePicture) -> Recipe | 
 def map_config(
     run: RunParameters, satellite: str, wish: Classification, outcome: Trained
 ) -> dict[str, Any]:
-    """The process that makes the map, as `open_process` takes it; on the composite's own grid."""
+    """Configuration of the mapping process for `open_process`, on the composite's grid."""
     picture = look_at(composite_path(run, satellite).text)
     names = ["class"] + (["confidence"] if wish.confidence else [])
     if wish.probabilities:

@@ -1,4 +1,4 @@
-"""The composite mode: the prepared scenes of one satellite become one picture."""
+"""Composite mode: merges the prepared scenes of one satellite."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from automap_tiles.missions import BandFile, Scene
 
 _AROUND = 1.0
-"""Degrees around the scenes."""
+"""Margin around the scenes, degrees."""
 NODATA = -32768
 _WIDE = 0.99
 """Share of a turn of the globe."""
@@ -52,12 +52,12 @@ def composite_bands(run: RunParameters, satellite: str) -> tuple[BandOf, ...]:
 
 
 def band_unit(unit: Unit) -> float:
-    """What a stored 1 is worth: counts are what they are, all else is stored times 10 000."""
+    """Value of a stored 1: counts are unscaled, everything else is stored times 10 000."""
     return 1.0 if unit is Unit.COUNT else 1e-4
 
 
 def _pixels(run: RunParameters) -> tuple[str, int]:
-    """(dtype, nodata): sums of distances do not fit into 16 bits."""
+    """(dtype, nodata): sums of distances do not fit in 16 bits."""
     sums = any(method(name).score is Unit.REFLECTANCE for name in run.statistics)
     if "score" in run.provenance and sums:
         return "int32", -(2**31)
@@ -67,9 +67,9 @@ def _pixels(run: RunParameters) -> tuple[str, int]:
 def prepared_scenes(
     run: RunParameters, satellite: str, only: Collection[str] | None = None
 ) -> tuple[Scene, ...]:
-    """Those of the run; raises `InputError` when there is none.
+    """Prepared scenes of the run; raises `InputError` if there are none.
 
-    `only`: ids of the scenes that the run has found and prepared; None: all that are there.
+    `only`: ids of the scenes that the run has found and prepared; None: all existing ones.
     """
     return _prepared(run, satellite, only)[0]
 
@@ -77,7 +77,7 @@ def prepared_scenes(
 def _prepared(
     run: RunParameters, satellite: str, only: Collection[str] | None
 ) -> tuple[tuple[Scene, ...], bool]:
-    """The scenes, and whether there are others that would be taken for scenes of the run."""
+    """The scenes, and whether there are others that could be mistaken for scenes of the run."""
     folder = scenes_folder(run.output, satellite)
     selection = Selection(
         period=run.period,
@@ -129,7 +129,7 @@ def composite_config(
                 "satellites": satellite,
                 "bands": list(common_bands(satellite)),
                 "mask": list(run.mask),
-                # only where asked for: what earlier versions made is not made anew
+                # only on request, so that composites of earlier versions stay valid
                 **({"coregister": True} if run.coregister else {}),
                 **({"seamless": True} if run.seamless else {}),
                 **(run.target.reading(_shared(satellite, scenes)) if run.target else {}),
@@ -155,9 +155,9 @@ def composite_config(
 
 
 def _fills_its_tiles(path: Address, definition: dict[str, Any], bounds: Bounds) -> bool:
-    """Whether a composite is there that reaches to the edges of its tiles.
+    """Whether there is a composite that extends to the edges of its tiles.
 
-    Earlier versions made such ones; they go on as they are.
+    Earlier versions wrote these; they are continued unchanged.
     """
     if not path.exists():
         return False
@@ -203,7 +203,7 @@ def _shared(satellite: str, scenes: Sequence[Scene]) -> Lattice:
 
 
 def _check_alike(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> None:
-    """Raise `ConfigError` for scenes of another area, mask or level than the others have."""
+    """Raise `ConfigError` for scenes whose area, mask or level differs from the others."""
     folder, area = scenes_folder(run.output, satellite), area_hash(run.area)
     items = [(scene.id, read_item(folder / f"{safe_name(scene.id)}.json")) for scene in scenes]
     strange = [
@@ -238,7 +238,7 @@ def _parameters(run: RunParameters) -> dict[str, Any]:
 
 
 def _square(lattice: Lattice) -> Lattice:
-    """The lattice, or one of square pixels where its own are not: pyramids have no others."""
+    """The lattice, or one with square pixels, as pyramids require them."""
     width, height = lattice.pixel
     if width == height:
         return lattice
@@ -247,7 +247,7 @@ def _square(lattice: Lattice) -> Lattice:
 
 
 def _reach(run: RunParameters, scenes: Sequence[Scene]) -> BaseGeometry:
-    """The part of the area that lies around the scenes: the rest would be without data."""
+    """The part of the area around the scenes; the rest would have no data."""
     around = shapely.union_all([outline(grid) for grid in _grids(scenes)]).buffer(_AROUND)
     return intersection_across_antimeridian(run.area, around)
 
@@ -258,13 +258,13 @@ def _grids(scenes: Sequence[Scene]) -> list[Grid]:
 
 
 def _overlap(lattice: Lattice, scenes: Sequence[Scene]) -> int:
-    """Pixels that scenes reach beyond the box of the area: those that lie on another grid, one."""
+    """Pixels by which scenes extend beyond the area's box: one for scenes on other grids."""
     grids = [_first_band(scene).grid for scene in scenes]
     return int(any(grid is None or lattice.offset(grid) is None for grid in grids))
 
 
 def _first_band(scene: Scene) -> BandFile:
-    """All bands of a prepared scene lie on one grid."""
+    """All bands of a prepared scene share one grid."""
     return scene.band(scene.instrument.common_bands[0])
 
 
@@ -295,7 +295,7 @@ def _grid(lattice: Lattice, area: BaseGeometry, more: int) -> tuple[dict[str, An
 
 
 def _tags(run: RunParameters, satellite: str) -> dict[str, str]:
-    """What the file says of itself; the scenes with their shares are added when it is made."""
+    """Metadata tags of the file; the scenes with their shares are added when it is made."""
     return {
         "SATELLITE": satellite,
         "PERIOD": str(run.period),

@@ -12,29 +12,29 @@ from automap_tiles.scenes.download import RemoteFile
 
 _ASK_SECONDS = 0.2
 _WAITING = 4
-"""Scenes that are fetched while all workers have one and the next one."""
+"""Scenes downloaded in advance while every worker has one and its next one."""
 
 
 def quota_for(workers: int, ahead: int) -> int:
-    """Scenes at a time: with each worker `ahead` of them, and some that are on their way."""
+    """Scenes at a time: `ahead` per worker, and some in transfer."""
     return workers * ahead + _WAITING
 
 
 @dataclass
 class DiskQuota:
-    """Scenes whose files are here, or come; a file of another one waits until one has gone."""
+    """Scenes whose files are here or in transfer; other files wait until one is done."""
 
     most: int
-    """Scenes at a time."""
+    """Largest number of scenes."""
     sizes: Mapping[str, int]
-    """Id of a scene → bytes of its files, as far as they are known."""
+    """Scene id → size of its files in bytes, as far as known."""
     peak: int = 0
-    """Bytes that were here at a time, at most."""
+    """Peak number of bytes on the disk."""
     _held: set[str] = field(default_factory=set)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def take(self, file: RemoteFile, stop: threading.Event) -> bool:
-        """Wait for room, as `fetching.Gate`."""
+        """Wait for room, see `_fetching.Gate`."""
         scene = file.scene or ""
         with self._changed:
             while scene not in self._held and len(self._held) >= self.most:
@@ -46,7 +46,7 @@ class DiskQuota:
         return not stop.is_set()
 
     def give_back(self, scene: str) -> None:
-        """Its files have gone."""
+        """Its files have been deleted."""
         with self._changed:
             self._held.discard(scene)
             self._changed.notify_all()

@@ -1,7 +1,7 @@
-"""The download mode: every scene becomes one prepared picture, many at a time.
+"""Download mode: prepares scenes in parallel.
 
-A scene is whole or absent: its STAC item is written last. One that is there, cut to the same area
-and made of the same files, is not made again; so a run that was killed goes on where it was.
+A scene is complete or absent, as its STAC item is written last. An existing scene with the same
+area and source files is not prepared again, so a killed run resumes where it was.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Usage:
-    """Of the disk of this machine by scenes that are on their way."""
+    """Use of the local disk by scenes in progress."""
 
     bytes: int = 0
-    """At a time, at most, as far as their sizes are known."""
+    """Peak, as far as file sizes are known."""
 
 
 def download(
@@ -56,16 +56,15 @@ def download(
     dask_scheduler: str | None = None,
     usage: Usage | None = None,
 ) -> Generator[SceneDone]:
-    """Prepare all scenes, satellite by satellite; each is told of as it is done.
+    """Prepare all scenes, satellite by satellite; yields each one when it is done.
 
-    A scene that fails does not end the others. Raises `OutputError` when there is no space for
-    what is to be fetched, `ResourceError` when too many files are open: that is no fault of a
-    scene.
+    A failed scene does not stop the others. Raises `OutputError` if there is not enough space for
+    the downloads, `ResourceError` if too many files are open, which no scene has caused.
     """
     with contextlib.ExitStack() as stack:
         task_pool: TaskPool | None = None
         for satellite, scenes in found.scenes.items():
-            # of runs that were killed: this one holds the folder
+            # left by killed runs: this run holds the folder's lock
             scenes_folder(run.output, satellite).as_folder().clean_parts()
             job = _job(run, satellite, scenes)
             items = _items(job, scenes)
@@ -101,7 +100,7 @@ def done(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> frozens
 
 
 def area_hash(area: BaseGeometry) -> str:
-    """Of the same area always the same."""
+    """Deterministic hash of an area."""
     from shapely import normalize
 
     return hashlib.sha256(normalize(area).wkb).hexdigest()[:16]
@@ -128,7 +127,7 @@ def _job(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> Satelli
 def _of_satellite(
     job: SatelliteDownload, pending: Sequence[Scene], task_pool: TaskPool | None, usage: Usage
 ) -> Generator[SceneDone]:
-    # The folder is known for what it is from the first scene on.
+    # The folder is recognisable from the first scene on.
     _write_collection(job)
     if task_pool is None:
         return
@@ -139,9 +138,9 @@ def _of_satellite(
                 yield fetching_of.is_over(task, made)
     finally:
         usage.bytes = max(usage.bytes, fetching_of.room.peak)
-        with contextlib.suppress(OSError):  # files of a scene that failed are in it
+        with contextlib.suppress(OSError):  # it contains files of failed scenes
             job.fetched.rmdir()
-        # also of a run that was stopped: what is done is in it
+        # also if the run was stopped: it lists what is done
         _write_collection(job)
 
 
@@ -149,7 +148,7 @@ Item: TypeAlias = dict[str, Any] | None
 
 
 def _items(job: SatelliteDownload, scenes: Sequence[Scene]) -> dict[str, Item]:
-    """Id of a scene → its item, None where it has none."""
+    """Scene id → its item, None if it has none."""
     names = {scene.id: f"{safe_name(scene.id)}.json" for scene in scenes}
     found = prepared.read_items(job.folder, [each for each in names.values() if each in job.there])
     return {scene: found.get(name) for scene, name in names.items()}
@@ -191,7 +190,7 @@ def _tell_unknown(scene: Scene, item: Item) -> None:
 
 
 def _write_collection(job: SatelliteDownload) -> None:
-    """Unless what is there says the same."""
+    """Skipped if the existing one is equal."""
     known = [f"{safe_name(scene)}.json" for scene in job.products]
     content = _stac.collection(prepared.items(job.folder, known), job.how.satellite)
     place = job.folder / prepared.NAME

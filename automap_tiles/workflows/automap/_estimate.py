@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 Range = tuple[float, float]
 
 _DEGREE = 111_320.0
-"""Metres of a degree of latitude, and of longitude on the equator."""
+"""Metres per degree of latitude, and of longitude on the equator."""
 _TILE = 512
 _STRIP = 1 << 22
 """Pixels of a scene that are prepared at a time (`scenes.prepare`)."""
 _FETCHED: Range = (1e6, 1e8)
-"""Bytes a second: from a slow line to one beside the archive."""
+"""Bytes per second: from a slow line to a machine near the archive."""
 _PREPARED: Range = (1e6, 1e7)
-"""Pixels a second and core, all bands of one. Assumed, and wide: masks that are made of the bands
-take several times as long as layers that are read, and so do packed archives."""
+"""Pixels per second and core, all bands together. A wide assumption: masks computed from bands take
+several times as long as existing layers, and so do packed archives."""
 _MERGED: Range = (5e5, 2e7)
-"""Pixels of a date a second and core: medoids at one end, a median at the other."""
+"""Pixels per date, second and core: from medoid to median."""
 _START = 2.0
-"""Seconds that workers take to start."""
+"""Start-up time of workers, seconds."""
 _TRAINED: Range = (5.0, 1800.0)
-"""Seconds of a training: nothing to search, and a full search of many polygons."""
+"""Seconds of a training: from no search to a full search with many polygons."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,13 +44,14 @@ class WorkEstimate:
     """The estimated work for one satellite."""
 
     tiles: int | None
-    """Of the composite; None where no catalogue tells the pixels of the scenes, 0 without one."""
+    """Tiles of the composite; None if no catalogue states the scenes' pixels, 0 without
+    composite."""
     bytes: int
-    """That the results take at most."""
+    """Largest size of the results."""
     memory: int
-    """Bytes that all workers together hold at most, what Python and GDAL take besides left out."""
+    """Peak of all workers together in bytes, without Python and GDAL themselves."""
     seconds: Range
-    """From the quickest to the slowest that is likely."""
+    """Shortest and longest likely time."""
 
     def to_json(self) -> Json:
         return {
@@ -70,12 +71,12 @@ def expected(
     bands: int,
     workers: int,
 ) -> WorkEstimate:
-    """Of the scenes of one satellite, `pending` of which are to be prepared.
+    """Estimate for the scenes of one satellite, of which `pending` are to be prepared.
 
     `bands` are those of the composite.
     """
     satellite = scenes[0].satellite
-    planes = len(common_bands(satellite)) + 3  # the mask and two indices
+    planes = len(common_bands(satellite)) + 3  # plus mask and two indices
     tiles, pixels = _size(run, satellite, scenes)
     merged = run.mode.includes(Mode.COMPOSITE)
     busy = min(workers, max(1, len(scenes)))
@@ -98,7 +99,7 @@ def expected(
 
 
 def _size(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> tuple[int | None, int]:
-    """(tiles of the composite, pixels of its box); nothing is opened for it."""
+    """(tiles of the composite, pixels of its box); opens no file."""
     known = all(scene.band(name).grid for scene in scenes for name in common_bands(satellite))
     if known:
         definition, bounds = composite_grid(run, satellite, scenes)

@@ -1,4 +1,4 @@
-"""Files of scenes that come while other scenes are prepared."""
+"""Downloads scene files while other scenes are prepared."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class SatelliteDownload:
 
     how: SceneMaking
     fetched: Path
-    """Where files go that have to be fetched, if the workers can read them there."""
+    """Download folder, if the workers can read it."""
     products: Mapping[str, str]
-    """Id of a scene → fingerprint of its product as it is now."""
+    """Scene id → current fingerprint of its product."""
     there: frozenset[str]
-    """Names of the files in the folder when the work begins."""
+    """Names of the files in the folder at the start."""
 
     @property
     def folder(self) -> Address:
@@ -51,26 +51,26 @@ class SatelliteDownload:
 
 
 def is_remote_scene(scene: Scene) -> bool:
-    """Whether its files have to be fetched."""
+    """Whether its files have to be downloaded."""
     hrefs = [file.href for file in scene.bands.values()] + [file.href for file in scene.quality]
     return any(kind_of(href) != "file" for href in hrefs)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fetching:
-    """Files of scenes that come while others are prepared."""
+    """Downloads scene files while other scenes are prepared."""
 
     job: SatelliteDownload
     files: tuple[RemoteFile, ...]
-    """Of scenes that are fetched here: workers that are elsewhere fetch their own."""
+    """Files of scenes downloaded here; workers on other machines download their own."""
     room: DiskQuota
     shares_disk: bool
     came: Counter[str] = field(default_factory=Counter)
-    """Id of a scene → bytes that came for it."""
+    """Scene id → bytes downloaded for it."""
 
     @classmethod
     def of(cls, job: SatelliteDownload, pending: Sequence[Scene], task_pool: TaskPool) -> Self:
-        """Raises `OutputError` when there is no space for what is to be fetched."""
+        """Raises `OutputError` if there is not enough space for the downloads."""
         remote = [scene for scene in pending if task_pool.shares_disk and is_remote_scene(scene)]
         files = fetching.measured(
             [file for scene in remote for file in fetching.files_of(scene, job.how.bands)]
@@ -81,7 +81,7 @@ class Fetching:
         return cls(job=job, files=files, room=room, shares_disk=task_pool.shares_disk)
 
     def tasks(self, pending: Sequence[Scene]) -> Generator[SceneTask]:
-        """The scenes as their files are here; those that cannot be fetched with their error."""
+        """The scenes as their files arrive; failed downloads come with their error."""
         left = Counter(file.scene or "" for file in self.files)
         yield from (self._task(scene) for scene in pending if scene.id not in left)
         by_id = {scene.id: scene for scene in pending}
@@ -107,7 +107,10 @@ class Fetching:
         return SceneTask(how=self.job.how, scene=scene, product=product, fetches=far, error=error)
 
     def is_over(self, task: SceneTask, made: SceneDone | LostTask) -> SceneDone:
-        """What became of it; its files go, but those of one that failed save the next run a way."""
+        """A scene is done.
+
+        Its files are deleted, except after a failure, to spare the next run a download.
+        """
         scene = task.scene.id
         if isinstance(made, LostTask):
             made = done_with(task.how, task.scene, SceneStatus.FAILED, error=made.reason)

@@ -1,4 +1,4 @@
-"""The phases of a classification: of each composite a model, and of the model a map."""
+"""The phases of a classification: a model for each composite, and its map."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from automap_tiles.workflows.train import trained
 def classify(state: State, wish: Classification) -> Generator[Event]:
     """Train on each composite and map it.
 
-    A satellite that fails, for want of samples for instance, leaves the others alone.
+    A failed satellite, for example for lack of samples, does not affect the others.
     """
     for satellite in state.composites:
         try:

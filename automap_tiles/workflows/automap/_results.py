@@ -33,9 +33,9 @@ _WORDS = {
     "automap:provenance": "with other provenance bands",
     "automap:seamless": "from scenes of another brightness (seamless)",
 }
-"""What decides on a composite and is not in its name."""
+"""Properties that affect a composite and are not in its name."""
 _UNSURE = ("cloud", "cirrus", "shadow", "snow")
-"""Flags that quality layers tell with a confidence."""
+"""Flags for which quality layers state a confidence."""
 
 
 def write_item(run: RunParameters, satellite: str) -> None:
@@ -45,12 +45,12 @@ def write_item(run: RunParameters, satellite: str) -> None:
 
 
 def check_not_empty(run: RunParameters, satellite: str, scenes: Collection[str]) -> None:
-    """Raise `InputError` where nothing of these scenes is left, and so no composite."""
+    """Raise `InputError` if nothing is left of these scenes, so that there is no composite."""
     path = composite_path(run, satellite)
     if path.exists() and any(one["samples"] for one in shares(path)):
         return
     for left in (path, path.ending_in(".json")):
-        left.delete()  # of an earlier run, and empty by now
+        left.delete()  # from an earlier run, and now empty
     folder = scenes_folder(run.output, satellite)
     said = [
         item["properties"]
@@ -128,7 +128,7 @@ def report_cloud_confidence(run: RunParameters) -> None:
 
 
 def check_composites(run: RunParameters) -> None:
-    """Raise `ConfigError` where a composite of the same name was made in another way."""
+    """Raise `ConfigError` if a composite of the same name was made in another way."""
     for satellite in sorted(run.satellites):
         path = composite_path(run, satellite)
         found = read_item(path.ending_in(".json"))
@@ -177,7 +177,7 @@ def _item(run: RunParameters, satellite: str, path: Address) -> dict[str, Any]:
             "start_datetime": f"{run.period.first}T00:00:00Z",
             "end_datetime": f"{run.period.last}T23:59:59Z",
             "platform": satellite,
-            # core 1.1 takes no empty one
+            # core 1.1 does not allow an empty one
             **({"description": run.description} if run.description else {}),
             "proj:epsg": info.grid.crs.to_epsg(),
             "proj:shape": list(info.grid.shape),

@@ -32,9 +32,9 @@ from automap_tiles.workflows.report import following
 def run(
     order: DownloadOrder, *, stop: StopToken = NEVER, only: frozenset[str] | None = None
 ) -> Generator[Event]:
-    """As `_run`; a page about the run lies beside its record, also of one that breaks off.
+    """Like `_run`; also writes the report page beside the record, even if the run fails.
 
-    `only`: ids of the scenes that count; None: all that are selected.
+    `only`: ids of the scenes to use; None: all selected ones.
     """
 
     def place(_: Serialisable | None) -> Address | None:
@@ -45,16 +45,16 @@ def run(
 
 
 def _run(order: DownloadOrder, stop: StopToken, only: frozenset[str] | None) -> Generator[Event]:
-    """Look for scenes, prepare, merge and classify them; the outcome is an `AutomapOutcome`.
+    """Search, prepare, merge and classify scenes; the outcome is an `AutomapOutcome`.
 
-    What is done already is not made again. What fails leaves the rest alone, and is counted.
-    Raises `ConfigError` for an order that cannot be, for a composite that would replace another one
-    and for samples that are no good, `InputError` where there are no scenes, `OutputBusy` while
-    another run is writing the folder, `MissingExtra`.
+    Completed work is not repeated. Failures do not affect the rest and are counted. Raises
+    `ConfigError` for an invalid order, a composite that would replace a different one, and invalid
+    samples; `InputError` if there are no scenes; `OutputBusy` while another run is writing to the
+    folder; `MissingExtra`.
     """
     check_update(order)
     wanted = yield from run_with_notes(lambda: replace(parameters_of(order), only=only))
-    _ = order.how  # workers that cannot be are refused before anything is done
+    _ = order.how  # reject invalid worker options before anything is done
     wish = classification_of(order) if isinstance(order, ClassificationOrder) else None
     scratch = Scratch(wanted.output)
     with hold(place_of(wanted.output.text)), scratch:
@@ -70,7 +70,7 @@ def _run(order: DownloadOrder, stop: StopToken, only: frozenset[str] | None) -> 
             yield Finished(outcome=state.outcome(None, stopped=True))
             return
         if state.left and not state.composites:
-            # the record that is there tells of what is there
+            # the existing record describes the existing results
             yield Finished(outcome=state.outcome(None))
             return
         record = write_record(
@@ -90,7 +90,7 @@ def _run(order: DownloadOrder, stop: StopToken, only: frozenset[str] | None) -> 
 
 
 def check_result(wanted: RunParameters, *, overwrite: bool) -> None:
-    """Raise `ConfigError` for a composite that would replace one that was made otherwise."""
+    """Raise `ConfigError` if a composite would replace one that was made differently."""
     if wanted.mode.includes(Mode.COMPOSITE) and not overwrite:
         check_composites(wanted)
 

@@ -1,8 +1,8 @@
-"""Room on this machine for what is on its way into an output.
+"""Temporary space on this machine for intermediate files of an output.
 
-An output of this machine has it in itself, hidden. One in an object store has a folder among the
-temporary ones (`TMPDIR`), named after its address: a run that was killed leaves it behind, the next
-one on the same machine goes on with it, and it is gone when a run has ended.
+For a local output it is a hidden folder within. For an object store it is a folder below `TMPDIR`,
+named after the address: a killed run leaves it behind, the next one on the same machine continues
+with it, and it is removed at the end of a run.
 """
 
 from __future__ import annotations
@@ -21,35 +21,35 @@ from automap_tiles.storage import Address
 
 @dataclass(frozen=True)
 class Scratch:
-    """The room of one output."""
+    """Temporary space of one output."""
 
     output: Address
 
     @property
     def folder(self) -> Path:
-        """Where it is; it need not be there."""
+        """Its path; need not exist."""
         if not self.output.is_remote:
             return Path(self.output.text)
         name = hashlib.sha256(self.output.text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
         return Path(tempfile.gettempdir(), f"automap-{os.getuid()}", name)
 
     def fetched(self, satellite: str) -> Path:
-        """Of files on their way from a catalogue; empty when a scene is prepared."""
+        """Downloads in progress; deleted once a scene is prepared."""
         return self.folder / satellite / ".fetched"
 
     @property
     def unpacked(self) -> Path:
-        """Of archives that can only be read from the beginning."""
+        """Unpacked archives that only allow sequential access."""
         return self.folder / ".unpacked"
 
     def __enter__(self) -> Self:
-        """Make it, for this user alone; raises `OutputError`."""
+        """Create it, private to this user; raises `OutputError`."""
         if self.output.is_remote:
             self._make()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give the room back; what lies in an output of this machine stays where it is."""
+        """Remove it; files within a local output stay."""
         if self.output.is_remote:
             shutil.rmtree(self.folder, ignore_errors=True)
 

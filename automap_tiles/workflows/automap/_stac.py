@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     from automap_tiles.missions import Scene
 
 AREA = "automap:area"
-"""Property of an item: hash of the area that the scene was cut to."""
+"""Item property: hash of the area that the scene was cut to."""
 PRODUCT = "automap:product"
-"""Property of an item: fingerprint of the product that the scene was made of."""
+"""Item property: fingerprint of the source product."""
 FILES = "automap:files"
-"""Property of an item: name, size and checksum of each file that the scene was made of."""
+"""Item property: name, size and checksum of each source file."""
 PICTURE = "automap:picture"
-"""Property of an item: size and checksum of the picture."""
+"""Item property: size and checksum of the raster."""
 MAKING = "automap:mask"
-"""Property of an item: what its mask was made of, where not of the scene's own layers."""
+"""Item property: source of the mask, unless it is the scene's own layers."""
 VERSION = "1.0.0"
-"""Of STAC."""
+"""STAC version."""
 EXTENSIONS = [
     "https://stac-extensions.github.io/eo/v1.1.0/schema.json",
     "https://stac-extensions.github.io/projection/v1.1.0/schema.json",
@@ -48,28 +48,28 @@ EXTENSIONS = [
     "https://stac-extensions.github.io/view/v1.0.0/schema.json",
 ]
 COG = "image/tiff; application=geotiff; profile=cloud-optimized"
-# Common names of the extension `eo`.
+# Common names of the `eo` extension.
 _EO_NAMES = {"swir1": "swir16", "swir2": "swir22"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class MadeFrom:
-    """What a prepared scene was made of."""
+    """Sources of a prepared scene."""
 
     making: str = ""
-    """Of the mask."""
+    """Source of the mask."""
     product: str = ""
-    """Fingerprint."""
+    """Product fingerprint."""
     files: Sequence[Mapping[str, Any]] = ()
-    """Name, size and checksum of each."""
+    """Name, size and checksum of each file."""
     picture: Mapping[str, int] | None = None
-    """Size and checksum of what came of it."""
+    """Size and checksum of the resulting raster."""
 
 
 def item(
     scene: Scene, area: str, picture: PreparedPicture | None, made: MadeFrom = MadeFrom()
 ) -> dict[str, Any]:
-    """The item of a prepared scene; without a picture when there is no pixel in the area."""
+    """The item of a prepared scene; without a raster if it has no pixel in the area."""
     shape = scene.footprint if picture is None else outline(picture.grid)
     name = safe_name(scene.id)
     told = (
@@ -153,14 +153,14 @@ def _asset(scene: Scene, href: str) -> dict[str, Any]:
 
 
 def is_made_for(item: Mapping[str, Any], area: str, making: str, *, brdf: bool) -> bool:
-    """Whether the scene of an item was cut to the area of that hash, and made that way."""
+    """Whether an item's scene was cut to the area with this hash, and made the same way."""
     said = item["properties"]
     corrected = (said.get(KEY) or {}).get("is_from_above") == FROM_ABOVE
     return bool(said.get(AREA) == area and said.get(MAKING, "") == making and corrected == brdf)
 
 
 def product_of(item: Mapping[str, Any]) -> str | None:
-    """Fingerprint of the product that an item was made of; None where nobody kept it."""
+    """Fingerprint of the source product; None if it was not recorded."""
     said = item["properties"].get(PRODUCT)
     return None if said is None else str(said)
 
@@ -207,10 +207,10 @@ def _around(boxes: Sequence[Sequence[float]]) -> list[float]:
 
 
 def put(address: Address, content: Mapping[str, Any]) -> None:
-    """Store JSON, whole or not at all."""
+    """Store JSON atomically."""
     address.write(encoded(content))
 
 
 def encoded(content: Mapping[str, Any]) -> bytes:
-    """As it is stored."""
+    """The stored form."""
     return json.dumps(content, indent=1, ensure_ascii=False).encode()

@@ -1,4 +1,4 @@
-"""The grid of composites where it is not that of the scenes."""
+"""The grid of composites, if it is not that of the scenes."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from rasterio.crs import CRS
 
 _DEGREE = math.pi / 180 * 6_378_137.0
-"""Metres of a degree along the equator of WGS 84."""
+"""Metres per degree along the equator of WGS 84."""
 _SAME = 1.01
-"""Pixels longer than this, in those of the scenes, are means of theirs."""
+"""Pixels longer than this, in scene pixels, are averages of scene pixels."""
 
 
 @dataclass(frozen=True)
 class TargetGrid:
-    """What was asked for; pixels count from the origin of the CRS, so that composites fit together.
+    """The requested grid; pixels are aligned to the CRS origin, so that composites fit together.
 
-    Without a CRS they count from the corner of the scenes' own.
+    Without a CRS they are aligned to the scenes' own grid.
     """
 
     crs: CRS | None
@@ -34,7 +34,7 @@ class TargetGrid:
 
     @classmethod
     def of(cls, crs: str | None, resolution: float | None) -> TargetGrid | None:
-        """From the words of an order; None where nothing is asked for. Raises `ConfigError`."""
+        """From the values of an order; None if nothing is requested. Raises `ConfigError`."""
         if crs is None and resolution is None:
             return None
         parsed = None if crs is None else parse_crs(crs, "crs")
@@ -45,7 +45,7 @@ class TargetGrid:
         return cls(parsed, resolution)
 
     def lattice(self, shared: Lattice) -> Lattice:
-        """The pixels of composites; `shared` are those that most of the scenes have in common."""
+        """The lattice of composites; `shared` is the one that most scenes share."""
         if self.crs is None:
             x, y = shared.transform.c, shared.transform.f
             return _pixels(shared.crs, self.resolution or min(shared.pixel), (x, y))
@@ -53,7 +53,7 @@ class TargetGrid:
         return _pixels(self.crs, size, (0.0, 0.0))
 
     def reading(self, shared: Lattice) -> dict[str, Any]:
-        """Keys of the `scenes` input: of coarser pixels means are taken, none is passed over."""
+        """Keys of the `scenes` input: coarser pixels are averages, so no scene pixel is skipped."""
         wanted = self.lattice(shared)
         times = _metres(wanted) / _metres(shared)
         if times <= _SAME:
@@ -61,7 +61,7 @@ class TargetGrid:
         return {"resolution": min(shared.pixel) * times, "resampling": "average"}
 
     def to_json(self) -> dict[str, Any]:
-        """As items and records have it."""
+        """For items and records."""
         epsg = None if self.crs is None else self.crs.to_epsg()
         crs = None if self.crs is None else f"EPSG:{epsg}" if epsg else self.crs.to_wkt()
         return {"crs": crs, "resolution": self.resolution}
@@ -76,5 +76,5 @@ def _metres(lattice: Lattice) -> float:
 
 
 def _unit(crs: CRS) -> float:
-    """Metres of a unit of the CRS."""
+    """Metres per unit of the CRS."""
     return _DEGREE if crs.is_geographic else float(crs.linear_units_factor[1])

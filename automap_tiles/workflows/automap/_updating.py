@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 _SCENE_INDEX = "scene_index"
-"""Provenance that counts in all dates, so that one more moves others."""
+"""This provenance band indexes all dates, so an additional date shifts others."""
 
 
 def check_update(order: DownloadOrder) -> None:
@@ -51,10 +51,10 @@ def update_of(order: DownloadOrder, run: RunParameters) -> Update:
 def expected_renewal(
     run: RunParameters, satellite: str, scenes: Sequence[Scene], ready: Collection[str]
 ) -> Outdated | None:
-    """What a run of these scenes makes anew of the composite that is there; None: there is none.
+    """Parts of the existing composite that a run with these scenes would renew; None: no composite.
 
-    `ready`: ids of those that are prepared as they are now. None as well where it cannot be told
-    before scenes are fetched.
+    `ready`: ids of scenes that are prepared and up to date. Also None if it cannot be determined
+    before scenes are downloaded.
     """
     if not has_journal(place_of(composite_path(run, satellite).text)):
         return None
@@ -81,7 +81,7 @@ def expected_renewal(
 
 
 def _planned(scene: Scene, area: BaseGeometry) -> InputPart | None:
-    """A scene that is not prepared, or no longer as it is; None without a pixel."""
+    """A scene that is not prepared, or outdated; None without a pixel."""
     grid = planned_grid(scene, area)
     return (
         None if grid is None else InputPart(name=scene.id, version="", group=0, day="", grid=grid)
@@ -89,13 +89,13 @@ def _planned(scene: Scene, area: BaseGeometry) -> InputPart | None:
 
 
 def _is_known(scene: Scene) -> bool:
-    """Whether where its pixels are can be told without fetching anything."""
+    """Whether the position of its pixels is known without downloading anything."""
     bands = [scene.find(name) for name in scene.instrument.common_bands]
     return not is_remote_scene(scene) or all(band and band.grid for band in bands)
 
 
 def is_on_other_grid(process: Process) -> bool:
-    """Whether there are tiles of a composite on other pixels: most scenes have others by now."""
+    """Whether there are tiles of a composite on a grid that most scenes no longer share."""
     runs = _runs(process.writer.path)
     if not runs:
         return False
@@ -104,14 +104,14 @@ def is_on_other_grid(process: Process) -> bool:
 
 
 def is_map_outdated(run: RunParameters, satellite: str) -> bool:
-    """Whether tiles of the composite are younger than tiles of the map that is there."""
+    """Whether tiles of the composite are newer than tiles of the existing map."""
     composite = _finished(composite_path(run, satellite))
     begun = _begun(map_path(run, satellite))
     return composite is not None and begun is not None and begun < composite
 
 
 def outdated_results(run: RunParameters, satellite: str) -> Note | None:
-    """Model and map that were made of a composite that is another one by now."""
+    """Model and map made from a composite that has changed since."""
     there = [path for path in (model_path, map_path) if path(run, satellite).exists()]
     if not there or not is_map_outdated(run, satellite):
         return None
@@ -126,17 +126,17 @@ def outdated_results(run: RunParameters, satellite: str) -> Note | None:
 
 
 def _finished(output: Address) -> float | None:
-    """When the last run that made tiles of an output came to its end, or began."""
+    """End (or start) of the last run that wrote tiles of an output."""
     return max((run.finished or run.started for run in _runs(output.text)), default=None)
 
 
 def _begun(output: Address) -> float | None:
-    """When the first run began whose tiles are in an output."""
+    """Start of the first run with tiles in an output."""
     return min((run.started for run in _runs(output.text)), default=None)
 
 
 def _runs(output: str) -> list[RunRecord]:
-    """Those whose tiles are in an output; none where there is no journal."""
+    """Runs with tiles in an output; empty if there is no journal."""
     place = place_of(output)
     if not has_journal(place):
         return []

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def boundary_area(path: str | Path, key: str = "boundary") -> BaseGeometry:
-    """The union of all shapes of a boundary file, longitude and latitude; `key` is the option's.
+    """Union of all shapes of a boundary file in longitude and latitude; `key` is the option's name.
 
-    Lines and points beside the areas are left out, and told. Raises `ConfigError` when the file
+    Lines and points besides the areas are left out, with a note. Raises `ConfigError` if the file
     cannot be read or has no areas.
     """
     from shapely import union_all
@@ -46,7 +46,7 @@ def boundary_area(path: str | Path, key: str = "boundary") -> BaseGeometry:
 
 
 def _tell_bare(union: BaseGeometry) -> None:
-    """Tell of lines and points of a boundary that lie in none of its areas."""
+    """Note lines and points of a boundary outside all of its areas."""
     from shapely import get_parts
 
     kinds = [each.geom_type for each in get_parts(get_parts(union))]

@@ -37,13 +37,13 @@ class Discovered:
     """Scenes of a run by satellite."""
 
     scenes: Mapping[str, tuple[Scene, ...]]
-    """Satellite → its scenes by time; satellites without one are not there."""
+    """Satellite → its scenes by time; satellites without scenes are left out."""
     rejected: tuple[tuple[str, str], ...]
     """(name, reason) of products that cannot be used, or were not chosen."""
     notes: tuple[Note, ...] = ()
-    """What the user may not expect: satellites without scenes, or of another level."""
+    """Unexpected results: satellites without scenes, or of another level."""
     funnel: Funnel = field(default_factory=Funnel)
-    """From what the source has to what the run uses."""
+    """From all scenes of the source to those used."""
 
     def to_json(self) -> Json:
         return {
@@ -54,9 +54,9 @@ class Discovered:
 
 
 def discover(run: RunParameters) -> Discovered:
-    """Look for the scenes in the run's source.
+    """Search the scenes in the run's source.
 
-    Raises `InputError` when there is none, `ConfigError` where the mask cannot be made of them.
+    Raises `InputError` if there are none, `ConfigError` if the mask cannot be made from them.
     """
     selection = Selection(
         period=run.period,
@@ -102,7 +102,7 @@ def discover(run: RunParameters) -> Discovered:
 
 
 def _of_those(run: RunParameters, found: SearchReport) -> SearchReport:
-    """The scenes that the run is of; raises `InputError` when none is left."""
+    """The scenes the run is restricted to; raises `InputError` if none is left."""
     if run.only is None:
         return found
     others = [(each.id, "not among the scenes of the record")
@@ -118,7 +118,7 @@ def _of_those(run: RunParameters, found: SearchReport) -> SearchReport:
 
 
 def _without_masks(run: RunParameters, scenes: Sequence[Scene]) -> tuple[Note, ...]:
-    """Of scenes that a mask is asked for and not there; raises `InputError` where it must be."""
+    """Handle scenes without the requested mask; raises `InputError` if masks are required."""
     notes = notes_of(scenes, parse_flags(run.mask), run.making)
     if run.require_mask:
         refuse(notes, run.source)
@@ -132,7 +132,7 @@ def _of_satellite(satellite: str, fate: Fate, reason: str) -> Note:
 def scenes_of(
     source: str, selection: Selection, bands: Wanted, unpack_to: Path | None = None
 ) -> SearchReport:
-    """Scenes of a folder, an archive or a catalogue; raises `InputError` when there is none."""
+    """Scenes of a folder, an archive or a catalogue; raises `InputError` if there are none."""
     if is_catalogue(source):
         from automap_tiles.scenes import catalogue
 
@@ -143,7 +143,7 @@ def scenes_of(
 
 
 def is_catalogue(source: str) -> bool:
-    """Whether a source is a STAC file, a STAC API or a catalogue known by its name."""
+    """Whether a source is a STAC file, a STAC API or a catalogue known by name."""
     from automap_tiles.scenes.catalogue import PROVIDERS
 
     named = source in {provider.name for provider in PROVIDERS}
@@ -165,7 +165,7 @@ def _search(run: RunParameters, selection: Selection) -> SearchReport:
 def _of_provider(
     provider: Provider, source: str, satellite: str, selection: Selection
 ) -> SearchReport:
-    """Its scenes of a satellite: at the top of the atmosphere, or else at the surface."""
+    """A provider's scenes of a satellite: top of the atmosphere, or else surface reflectance."""
     from automap_tiles.scenes import catalogue
     from automap_tiles.scenes.catalogue.providers import has
 
@@ -191,7 +191,7 @@ def _chosen(everything: SearchReport, selection: Selection, source: str) -> Sear
 def _with_bands(
     scenes: Sequence[Scene], bands: Sequence[str]
 ) -> tuple[list[Scene], list[tuple[str, str]]]:
-    """(scenes that have the bands, the others with the reason)."""
+    """(scenes with the bands, the others with the reason)."""
     kept: list[Scene] = []
     lost: list[tuple[str, str]] = []
     for scene in scenes:
@@ -207,9 +207,9 @@ def _with_bands(
 def _from_above(
     run: RunParameters, scenes: Sequence[Scene]
 ) -> tuple[list[Scene], list[tuple[str, str]]]:
-    """(scenes with what brings them to a view from above, the others with the reason).
+    """(scenes with their correction to nadir view, the others with the reason).
 
-    Raises `ConfigError` for scenes that are so already, `InputError` when none is left.
+    Raises `ConfigError` for scenes that are already corrected, `InputError` if none is left.
     """
     kept: list[Scene] = []
     lost: list[tuple[str, str]] = []
@@ -226,5 +226,5 @@ def _from_above(
 
 
 def is_surface(scene: Scene) -> bool:
-    """Whether its reflectance is that at the surface."""
+    """Whether it is surface reflectance."""
     return scene.kind == "surface"

@@ -16,31 +16,31 @@ from automap_tiles.workflows.automap.parameters import (
 )
 
 SCENES = "scenes"
-"""Name of the folder of a satellite's prepared scenes."""
+"""Folder name of a satellite's prepared scenes."""
 PARTS = ".parts"
-"""What the folder of the tiles of a file that is being made is called, behind the file's name."""
+"""Suffix of the tile folder of a file in progress."""
 _LONGEST = 100
-"""Characters of statistics in a file's name."""
+"""Longest list of statistics in a file name, characters."""
 
 
 def scenes_folder(output: Address, satellite: str) -> Address:
-    """Of the prepared scenes."""
+    """Folder of the prepared scenes."""
     return output / satellite / SCENES
 
 
 def composite_path(run: RunParameters, satellite: str) -> Address:
-    """Of the composite."""
+    """Path of the composite."""
     return _beside(run, satellite, "composite", ".tif")
 
 
 def result_name(run: RunParameters) -> str:
-    """Time range of a run and its statistics: results of others stay beside it."""
+    """Time range and statistics of a run: different results are kept side by side."""
     first, last = run.period.first or date.min, run.period.last or date.max
     return _result_name(run.mode, (first, last), run.statistics)
 
 
 def order_result_name(order: DownloadOrder) -> str:
-    """As `result_name`, of an order whose words are right."""
+    """Like `result_name`, for a valid order."""
     period = parse_dates(order.start, order.end)
     first, last = period.first or date.min, period.last or date.max
     names = parse_statistics(order.statistics) if isinstance(order, CompositeOrder) else ()
@@ -48,9 +48,9 @@ def order_result_name(order: DownloadOrder) -> str:
 
 
 def order_path(order: DownloadOrder) -> Address:
-    """Where the options of a run are kept, as YAML beside its record.
+    """Path of the YAML file with the options of a run, beside its record.
 
-    Raises `ConfigError` for days and statistics that cannot be.
+    Raises `ConfigError` for invalid days and statistics.
     """
     return Address.of(order.output) / f"run_{order.workflow}_{order_result_name(order)}.yaml"
 
@@ -70,9 +70,9 @@ def _result_name(mode: Mode, period: tuple[date, date], statistics: Sequence[str
 def result_names(
     mode: Mode, period: tuple[date, date], statistics: Sequence[str]
 ) -> dict[str, str]:
-    """`classes` and `composite` → the name of its file in the folder of a satellite.
+    """`classes` and `composite` → the file name in a satellite's folder.
 
-    Of what a run of that mode makes; for who has the words of an order alone.
+    For a run of this mode, if only the values of an order are available.
     """
     name = _result_name(mode, period, statistics)
     words = {"classes": Mode.CLASSIFICATION, "composite": Mode.COMPOSITE}
@@ -80,22 +80,22 @@ def result_names(
 
 
 def samples_folder(output: Address, satellite: str) -> Address:
-    """Of the features of samples; hidden, and read again by the next training."""
+    """Hidden folder of the features of samples, reused by the next training."""
     return output / satellite / ".samples"
 
 
 def model_path(run: RunParameters, satellite: str) -> Address:
-    """Of the model; the report of its training is beside it."""
+    """Path of the model; the training report is beside it."""
     return _beside(run, satellite, "model", ".zip")
 
 
 def report_path(run: RunParameters, satellite: str) -> Address:
-    """Of the report of the training."""
+    """Path of the training report."""
     return _beside(run, satellite, "training", ".html")
 
 
 def map_path(run: RunParameters, satellite: str) -> Address:
-    """Of the map of classes."""
+    """Path of the class map."""
     return _beside(run, satellite, "classes", ".tif")
 
 

@@ -1,4 +1,4 @@
-"""The parameters of a run and their rules."""
+"""The validated parameters of a run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 EARLIEST = date(1984, 1, 1)
-"""Landsat 5 began to see in March of that year."""
+"""Landsat 5 started acquiring in March of that year."""
 _BUCKET = re.compile(r"\w+://[^/?#]+(/[^?#]*)?")
 """An address with a bucket and without a query."""
 DEFAULT_STATISTICS = ("median",)
@@ -41,58 +41,58 @@ DEFAULT_PROVENANCE = (VALID_COUNT,)
 
 
 class Mode(StrEnum):
-    """Where a run ends; each contains the ones before it, in this order."""
+    """Where a run ends; each mode includes the previous ones, in this order."""
 
     DOWNLOAD = "download"
     COMPOSITE = "composite"
     CLASSIFICATION = "classification"
 
     def includes(self, step: Mode) -> bool:
-        """Whether a run of this mode goes through a step."""
+        """Whether a run of this mode includes a step."""
         return list(Mode).index(self) >= list(Mode).index(step)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunParameters:
-    """What a run is, checked."""
+    """Validated parameters of a run."""
 
     mode: Mode
     satellites: frozenset[str]
     """`2`, `5`, `7`, `8`, `9`."""
     period: Period
-    """Both ends are there."""
+    """Both ends are set."""
     area: BaseGeometry
     """Longitude and latitude; the union of all shapes of the boundary file."""
     source: str
     """Folder, archive, STAC file, address of a STAC API or name of a catalogue."""
     output: Address
-    """Folder of this machine or of an object store."""
+    """Local folder, or one in an object store."""
     statistics: tuple[str, ...] = DEFAULT_STATISTICS
     provenance: tuple[str, ...] = DEFAULT_PROVENANCE
-    """Names of `PROVENANCE`, in the order of the bands behind the statistics."""
+    """Names of `PROVENANCE`, in the order of the bands after the statistics."""
     mask: tuple[str, ...] = ("cloud", "cirrus", "shadow")
-    """Flags that rule a pixel out of a composite."""
+    """Flags that exclude a pixel from a composite."""
     making: FlagSource = OWN_LAYERS
-    """What the flags of a scene are made of when it is prepared."""
+    """Source of a scene's flags when it is prepared."""
     require_mask: bool = False
-    """Whether scenes are refused that have nothing to make the mask of."""
+    """Whether scenes without the requested mask are rejected."""
     brdf: bool = False
-    """Whether scenes are prepared as seen from straight above."""
+    """Whether scenes are corrected to nadir view."""
     coregister: bool = False
-    """Whether the dates of a composite are brought onto each other."""
+    """Whether the dates of a composite are co-registered."""
     seamless: bool = False
-    """Whether the scenes of a composite are made equally bright."""
+    """Whether the scenes of a composite are radiometrically harmonised."""
     target: TargetGrid | None = None
     """The grid of composites; None: that of most of their scenes."""
     max_cloud_cover: float | None = None
     """Per cent of a scene."""
     description: str = ""
     only: frozenset[str] | None = None
-    """Ids of scenes, whatever else the source has; None: all that are selected."""
+    """Restrict the run to scenes with these ids; None: all selected ones."""
 
 
 def parameters_of(order: DownloadOrder) -> RunParameters:
-    """All rules of a run applied to what its order says; raises `ConfigError`, `MissingExtra`."""
+    """Validate an order; raises `ConfigError`, `MissingExtra`."""
     output = _output(order.output)
     parse_flags(order.mask)
     coregister = seamless = False
@@ -129,10 +129,10 @@ def parameters_of(order: DownloadOrder) -> RunParameters:
 
 
 def _output(text: str) -> Address:
-    """The folder; raises `ConfigError` now rather than when the first scene is there.
+    """The folder; raises `ConfigError` now rather than after the first scene.
 
-    Whether an object store takes anything is known when its lock is written: before the first
-    scene as well. Raises `MissingExtra`.
+    An object store's permissions are checked when the lock is written, also before the first scene.
+    Raises `MissingExtra`.
     """
     address = Address.of(text)
     if address.is_remote:
@@ -140,7 +140,7 @@ def _output(text: str) -> Address:
             raise ConfigError(
                 "names no bucket", key="output", found=text, remedy="s3://bucket/folder"
             )
-        address.as_folder()  # that what is needed for it is installed
+        address.as_folder()  # checks that its extra is installed
         return address
     if "://" in text:
         schemes = ", ".join(f"{scheme}://" for scheme in REMOTE_SCHEMES)
@@ -162,14 +162,14 @@ def _output(text: str) -> Address:
 def _making(order: DownloadOrder) -> FlagSource:
     masking = None if order.masker is None else Masking(name=order.masker)
     if masking is not None:
-        masking.check([])  # that it is installed
+        masking.check([])  # checks that it is installed
     return FlagSource(masking=masking, project_shadow=order.project_shadow)
 
 
 def satellites_of(value: str | int | Iterable[str | int]) -> frozenset[str]:
-    """A set of satellites: `2578`, `8572`, `2,landsat`, `[2, 'landsat']`, or a list of those.
+    """A set of satellites: `2578`, `8572`, `2,landsat`, `[2, 'landsat']`, or a list of these.
 
-    Raises `ConfigError` for an unknown one and for none at all.
+    Raises `ConfigError` for unknown ones, and if there are none.
     """
     items: list[str | int] = []
     for item in [value] if isinstance(value, str | int) else value:
@@ -181,9 +181,9 @@ def satellites_of(value: str | int | Iterable[str | int]) -> frozenset[str]:
 
 
 def parse_dates(start: str | date, end: str | date, today: date | None = None) -> Period:
-    """Time range of a run, both days included; `today` is that of UTC.
+    """Time range of a run, both days included; `today` is the date in UTC.
 
-    Raises `ConfigError`: end not after start, end in the future, start before 1984.
+    Raises `ConfigError` if end is not after start, end is in the future, or start is before 1984.
     """
     first, last = parse_day("start", start), parse_day("end", end)
     for error in date_problems(first, last, today or datetime.now(UTC).date()):
@@ -192,7 +192,7 @@ def parse_dates(start: str | date, end: str | date, today: date | None = None) -
 
 
 def date_problems(first: date | None, last: date | None, today: date) -> Iterator[ConfigError]:
-    """All that is wrong with the ends of a time range; None: that end is not known."""
+    """All problems with the ends of a time range; None: that end is not known."""
     if first is not None and last is not None and last <= first:
         yield ConfigError(f"must be after the start, {first}", key="end", found=str(last))
     if last is not None and last > today:
@@ -202,7 +202,7 @@ def date_problems(first: date | None, last: date | None, today: date) -> Iterato
 
 
 def parse_day(key: str, value: str | date) -> date:
-    """An ISO date; `key` is the option's. Raises `ConfigError`."""
+    """An ISO date; `key` is the option's name. Raises `ConfigError`."""
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
@@ -216,7 +216,7 @@ def parse_day(key: str, value: str | date) -> date:
 
 
 def parse_statistics(value: str | Sequence[str]) -> tuple[str, ...]:
-    """Names of statistics, each once, in their order: `median,std`; raises `ConfigError`."""
+    """Names of statistics without duplicates, in order: `median,std`; raises `ConfigError`."""
     names = _names(value)
     try:
         check_methods(names)
@@ -226,7 +226,7 @@ def parse_statistics(value: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def check_bands(statistics: Sequence[str], satellite: str) -> None:
-    """Raise `ConfigError` where a satellite lacks a band of the indices or of a statistic."""
+    """Raise `ConfigError` if a satellite lacks a band required by the indices or a statistic."""
     there = common_bands(satellite)
     needs = {name: INDICES[name].bands for name in PREPARED_INDICES}
     needs |= {name: method(name).needs for name in statistics}
@@ -241,7 +241,10 @@ def check_bands(statistics: Sequence[str], satellite: str) -> None:
 
 
 def parse_provenance(value: str | Sequence[str], statistics: Sequence[str]) -> tuple[str, ...]:
-    """Names of provenance bands, each once: `valid_count,day_of_year`; raises `ConfigError`."""
+    """Names of provenance bands without duplicates: `valid_count,day_of_year`.
+
+    Raises `ConfigError`.
+    """
     names = _names(value)
     try:
         check_provenance(names, statistics)
@@ -260,7 +263,7 @@ def _text(value: str | Sequence[str]) -> str:
 
 
 def _names(value: str | Sequence[str]) -> tuple[str, ...]:
-    """The words of a list, or of a text with commas, each once."""
+    """The items of a list, or of a comma-separated text, without duplicates."""
     listed = [value] if isinstance(value, str) else value
     words = [word.strip().lower() for text in listed for word in text.split(",")]
     return tuple(dict.fromkeys(word for word in words if word))

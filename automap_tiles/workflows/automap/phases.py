@@ -51,16 +51,16 @@ from automap_tiles.workflows.running import as_phase, carry_out
 
 SEARCH = "search"
 SCENES = "scenes"
-"""Fetched and prepared."""
+"""Downloaded and prepared."""
 COMPOSITE = "composite"
 USED = "scenes used"
-"""What became of them, when that is known."""
+"""Outcome of the scenes, when it is known."""
 MAP = "map"
-"""Of classes; the phases before it are those of a training."""
+"""Class map; the phases before it belong to the training."""
 
 
 def search(state: State) -> Generator[Event]:
-    """Look for the scenes; items that are set aside are wanted, and cannot be used."""
+    """Search the scenes; the items are wanted scenes that cannot be used."""
     yield PhaseStarted(phase=SEARCH)
     state.found = yield from run_in_background(
         lambda _: discover(state.wanted), stop=state.stop, notes=state.told
@@ -73,7 +73,7 @@ def search(state: State) -> Generator[Event]:
 
 
 def prepare(state: State) -> Generator[Event]:
-    """Fetch the scenes and make one picture of each; those are the items."""
+    """Download and prepare the scenes, which are the items."""
     started = time.monotonic()
     yield PhaseStarted(phase=SCENES, total=sum(map(len, state.found.scenes.values())))
     yield from run_in_background(partial(_prepare, state), stop=state.stop, notes=state.told)
@@ -104,9 +104,9 @@ def _prepare(state: State, say: Say) -> None:
 
 
 def merge(state: State) -> Generator[Event]:
-    """Merge the scenes of each satellite; items are tiles, and composites that failed.
+    """Merge the scenes of each satellite; the items are tiles, and failed composites.
 
-    A satellite that fails leaves the others alone: it has nothing to do with them.
+    A failed satellite does not affect the others.
     """
     yield from run_in_background(
         lambda _: report_cloud_confidence(state.wanted), stop=state.stop, notes=state.told
@@ -125,7 +125,7 @@ def merge(state: State) -> Generator[Event]:
 
 
 def _merge_one(state: State, satellite: str) -> Generator[Event, None, bool]:
-    """Whether there is a composite of the scenes of this run; an earlier one is none."""
+    """Whether there is a composite of this run's scenes; an earlier one does not count."""
     done = state.prepared(satellite)
     try:
         config = yield from run_in_background(
@@ -187,7 +187,7 @@ def execute(
 
 
 def review(state: State) -> Generator[Event]:
-    """Tell of the scenes that turned out to be of no use."""
+    """Report scenes that turned out to be unusable."""
     funnel = state.funnel
     if funnel.used == state.found.funnel.used:
         return
@@ -199,6 +199,6 @@ def review(state: State) -> Generator[Event]:
 
 
 def failed(state: State, what: str, error: AutomapError) -> Failed:
-    """Count a result that could not be made."""
+    """Count a failed result."""
     state.failed += 1
     return Failed(item=ResultFailed(what=what, error=str(error)))

@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 
 
 class SceneStatus(StrEnum):
-    """What became of a scene."""
+    """Outcome for a scene."""
 
     WRITTEN = "written"
     EMPTY = "empty"
     """No pixel of it lies in the area."""
     THERE = "there"
-    """It was done before."""
+    """It was already done."""
     FAILED = "failed"
 
 
@@ -52,18 +52,18 @@ class SceneDone:
 
     satellite: str
     scene: str
-    """Id."""
+    """Scene id."""
     status: SceneStatus
     seconds: float = 0.0
     error: str | None = None
     fetched: int = 0
-    """Bytes that came from elsewhere for it, now."""
+    """Bytes downloaded for it in this run."""
     worker: str = ""
-    """Host and process that prepared it; empty where it was there."""
+    """Host and process that prepared it; empty if it was already done."""
     peak_bytes: int = 0
-    """Memory that this process has held at most, by then."""
+    """Peak memory of this process until then."""
     notes: tuple[Note, ...] = ()
-    """What was lost, replaced, ignored or guessed when it was prepared."""
+    """What was lost, replaced, ignored or guessed during preparation."""
 
     def to_json(self) -> Json:
         return {
@@ -78,11 +78,11 @@ class SceneDone:
 
 @dataclass(frozen=True, kw_only=True)
 class SceneMaking:
-    """How the scenes of one satellite are made; travels to the workers with each."""
+    """How the scenes of one satellite are made; sent to the workers with each scene."""
 
     satellite: str
     folder: Address
-    """Of the prepared scenes."""
+    """Folder of the prepared scenes."""
     area: BaseGeometry
     area_hash: str
     making: FlagSource
@@ -90,7 +90,7 @@ class SceneMaking:
 
     @property
     def bands(self) -> tuple[str, ...]:
-        """Those that are needed of a scene, also for its mask."""
+        """Bands required from a scene, including those for its mask."""
         return (*common_bands(self.satellite), *self.making.bands)
 
 
@@ -101,15 +101,15 @@ class SceneTask:
     how: SceneMaking
     scene: Scene
     product: str
-    """Fingerprint."""
+    """Product fingerprint."""
     fetches: bool
-    """Whether the worker fetches the files itself: it may be on another machine."""
+    """Whether the worker downloads the files itself: it may be on another machine."""
     error: str | None = None
-    """Why the files could not be fetched."""
+    """Why the download failed."""
 
 
 def prepare_scene(task: SceneTask) -> SceneDone:
-    """In a worker, where nobody collects what is told."""
+    """Runs in a worker, where notes are not collected otherwise."""
     started = time.monotonic()
     with collecting() as told:
         done = _made(task)
@@ -138,7 +138,7 @@ def _made(task: SceneTask) -> SceneDone:
 
 
 def _fetched_here(task: SceneTask, folder: Path) -> tuple[Scene, int]:
-    """The scene with its files on the machine of the worker, and bytes; raises `InputError`."""
+    """The scene with its files on the worker's machine, and their bytes; raises `InputError`."""
     files = fetching.measured(fetching.files_of(task.scene, task.how.bands))
     fetching.check_space(fetching.amount(files, folder), folder)
     came = 0
@@ -150,7 +150,7 @@ def _fetched_here(task: SceneTask, folder: Path) -> tuple[Scene, int]:
 
 
 def _prepared(task: SceneTask, scene: Scene) -> SceneStatus:
-    """Write picture and item; raises `AutomapError`."""
+    """Write raster and item; raises `AutomapError`."""
     how, name = task.how, safe_name(scene.id)
     picture: prepare.PreparedPicture | None = None
     there: Mapping[str, int] | None = None
@@ -162,7 +162,7 @@ def _prepared(task: SceneTask, scene: Scene) -> SceneStatus:
             there = reproducibility.stored_file(path)
     except Empty:
         (how.folder / f"{name}.tif").delete()
-    for end in () if how.folder.is_remote else SIDE_FILES:  # QGIS and others leave them
+    for end in () if how.folder.is_remote else SIDE_FILES:  # left by QGIS and others
         (how.folder / f"{name}.tif{end}").delete()
     made = _stac.MadeFrom(
         making=how.making.label,
@@ -178,5 +178,5 @@ def _prepared(task: SceneTask, scene: Scene) -> SceneStatus:
 def done_with(
     how: SceneMaking, scene: Scene, status: SceneStatus, error: str | None = None
 ) -> SceneDone:
-    """A scene and what became of it."""
+    """A scene and its outcome."""
     return SceneDone(satellite=how.satellite, scene=scene.id, status=status, error=error)

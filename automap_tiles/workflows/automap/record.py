@@ -26,24 +26,24 @@ from automap_tiles.workflows.automap.preparing import SceneDone
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """What a run has come to."""
+    """Results of a run."""
 
     order: DownloadOrder
     scenes: Sequence[SceneDone]
     composites: Mapping[str, str]
     """Satellite → file."""
     maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Satellite → files of its classification by what they are."""
+    """Satellite → files of its classification by kind."""
     funnel: Funnel = field(default_factory=Funnel)
     """From found to used."""
     notes: tuple[Note, ...] = ()
-    """All that was lost, replaced, ignored or guessed on the way."""
+    """Everything that was lost, replaced, ignored or guessed."""
     left: frozenset[str] = frozenset()
-    """Satellites whose results are those of an earlier run, of other scenes."""
+    """Satellites whose results are from an earlier run with other scenes."""
 
 
 def write_record(run: RunParameters, found: Discovered, made: Made) -> str:
-    """Write the record; its name. Raises `OutputError`."""
+    """Write the record and return its name; raises `OutputError`."""
     path = record_path(run)
     said = record(run, found, made)
     before = _before(path) if made.left else None
@@ -73,12 +73,12 @@ def _before(path: Address) -> dict[str, Any] | None:
 
 
 def record_path(run: RunParameters) -> Address:
-    """Of the record of a run; the page about it is beside it."""
+    """Path of a run's record; the report page is beside it."""
     return run.output / f"run_{run.mode}_{result_name(run)}.json"
 
 
 def read_record(address: Address) -> dict[str, Any] | None:
-    """A record; None where there is none. Raises `ConfigError` for what is none."""
+    """A record; None if it does not exist. Raises `ConfigError` if it is invalid."""
     content = address.read()
     if content is None:
         return None
@@ -96,9 +96,9 @@ def read_record(address: Address) -> dict[str, Any] | None:
 
 
 def record(run: RunParameters, found: Discovered, made: Made) -> dict[str, Any]:
-    """Parameters, every scene that was considered with what became of it, and the results.
+    """Parameters, all considered scenes with their outcome, and the results.
 
-    Files are named as seen from the record: the folder may be moved, and tells nothing of the
+    Paths are relative to the record, so that the folder can be moved and does not reveal the
     machine it was made on.
     """
     from shapely.geometry import mapping
@@ -158,7 +158,7 @@ def record(run: RunParameters, found: Discovered, made: Made) -> dict[str, Any]:
 
 
 def _from(folder: Address, place: str) -> str:
-    """A place as seen from a folder where both are of one kind, and without what may be secret."""
+    """A path relative to a folder if both are of one kind, without anything secret."""
     if place.startswith(f"{folder}/"):
         return place.removeprefix(f"{folder}/")
     if "://" in place or folder.is_remote or not Path(place).exists():
@@ -167,7 +167,7 @@ def _from(folder: Address, place: str) -> str:
 
 
 def _results(made: Made) -> list[Address]:
-    """Files whose bytes are the same when they are made again."""
+    """Result files that are identical when they are made again."""
     found: list[Address] = []
     for path in map(Address.of, made.composites.values()):
         found += [path, path.ending_in(".scenes.json")]
@@ -191,7 +191,7 @@ def _grid(composite: str | None) -> dict[str, Any]:
 
 
 def _order(run: RunParameters, order: DownloadOrder) -> dict[str, Any]:
-    """Its words, places as seen from the record; the area stands in the record itself."""
+    """The order's values, with paths relative to the record; the area is part of the record."""
     said = order.to_json()
     said["input"] = _from(run.output, order.input)
     for word, path in reproducibility.given_files(order).items():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from automap_tiles.missions import Scene
 
 PACKAGES = ("numpy", "rasterio", "shapely", "pyproj", "scikit-learn", "scipy", "xgboost", "numba")
-"""Whose versions may decide on a pixel."""
+"""Packages whose versions may affect pixels."""
 _PROCESSES = {
     "composite": "automap_processes.composite",
     "classify": "automap_processes.classify",
@@ -33,7 +33,7 @@ Stored = Mapping[str, int]
 
 
 def made_by() -> dict[str, str]:
-    """Versions of all that decides on pixels, and hashes of what the processes do."""
+    """Versions of everything that affects pixels, and digests of the processes."""
     import rasterio
 
     found = {
@@ -52,9 +52,9 @@ def made_by() -> dict[str, str]:
 
 
 def files_of_scene(scene: Scene, bands: Sequence[str]) -> list[dict[str, Any]]:
-    """Name, size and checksum of the files of this machine that a scene is made of, by name.
+    """Name, size and checksum of a scene's local files, by name.
 
-    Of an archive that is the archive; files that are elsewhere are left out.
+    For an archive, those of the archive; remote files are left out.
     """
     hrefs = [file.href for band in bands if (file := scene.find(band)) is not None]
     hrefs += [file.href for file in scene.quality]
@@ -67,13 +67,13 @@ def files_of_scene(scene: Scene, bands: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def stored_file(path: Path) -> dict[str, int]:
-    """Size and checksum of a file of this machine."""
+    """Size and checksum of a local file."""
     size, value = checksum_of_file(path)
     return {"size": size, "crc32": value}
 
 
 def stored(address: Address) -> dict[str, int] | None:
-    """Size and checksum of a result; None where there is none. Large ones the journal knows."""
+    """Size and checksum of a result, from the journal for large ones; None if it does not exist."""
     if not address.is_remote:
         path = Path(address.text)
         return stored_file(path) if path.is_file() else None
@@ -88,7 +88,7 @@ def stored(address: Address) -> dict[str, int] | None:
 
 
 def given_files(order: DownloadOrder) -> dict[str, str]:
-    """Files besides the boundary that an order names, by their words."""
+    """Files besides the boundary that an order names, by option."""
     if not isinstance(order, ClassificationOrder):
         return {}
     named = {
@@ -102,7 +102,7 @@ def given_files(order: DownloadOrder) -> dict[str, str]:
 def scenes_made_of(
     output: Address, satellite: str, scenes: Iterable[str]
 ) -> dict[str, dict[str, Any]]:
-    """Id of a prepared scene → what its item keeps of product, files and picture."""
+    """Scene id → what its item records of product, files and raster."""
     folder = scenes_folder(output, satellite)
     names = {scene: f"{safe_name(scene)}.json" for scene in scenes}
     items = read_items(folder, list(names.values()))

@@ -1,4 +1,4 @@
-"""A run and how far it is, and what is said of it on the way."""
+"""State of a run, and its events."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from automap_tiles.workflows.events import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SceneRejected:
-    """A scene that is wanted and not used."""
+    """A scene that is wanted but not used."""
 
     scene: str
     """Id or path of a product."""
@@ -31,7 +31,7 @@ class SceneRejected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultFailed:
-    """Something other than a scene or a tile could not be made."""
+    """Something other than a scene or a tile failed."""
 
     what: str
     error: str
@@ -42,7 +42,7 @@ class ResultFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenesUsed:
-    """What became of the scenes, when it is known what each gave."""
+    """Outcome of the scenes, once the contribution of each is known."""
 
     funnel: Funnel
 
@@ -52,12 +52,12 @@ class ScenesUsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenesPrepared:
-    """How many scenes there are by what became of them."""
+    """Number of scenes by outcome."""
 
     counts: Mapping[SceneStatus, int]
     seconds: float
     scratch_bytes: int = 0
-    """That were on the disk of this machine at a time, at most, on their way to another place."""
+    """Peak use of this machine's disk for scenes on their way to another place, bytes."""
 
     @property
     def total(self) -> int:
@@ -77,9 +77,9 @@ class Results:
     """Its name."""
     scenes: str
     composite: str | None = None
-    """None: there is none."""
+    """None: no composite."""
     maps: Mapping[str, str] = field(default_factory=dict)
-    """`model`, `training report` and `classes`, where they were made."""
+    """`model`, `training report` and `classes`, if they were made."""
 
     def to_json(self) -> Json:
         return {
@@ -92,19 +92,19 @@ class Results:
 
 @dataclass(frozen=True, kw_only=True)
 class AutomapOutcome:
-    """What a run has come to."""
+    """Outcome of a run."""
 
     output: str
     results: tuple[Results, ...] = ()
-    """Of each satellite that has scenes."""
+    """For each satellite that has scenes."""
     record: str | None = None
-    """File that tells what was considered and made; None where the run was stopped."""
+    """Record file; None if the run was stopped."""
     failed: int = 0
-    """Scenes and results that could not be made."""
+    """Number of failed scenes and results."""
     notes: tuple[Note, ...] = ()
-    """All that was lost, replaced, ignored or guessed, counted."""
+    """Everything that was lost, replaced, ignored or guessed, with counts."""
     stopped: bool = False
-    """Whether it ended before all was made; the same order goes on."""
+    """Whether it ended early; the same order resumes it."""
 
     def to_json(self) -> Json:
         return {
@@ -119,7 +119,7 @@ class AutomapOutcome:
 
 @dataclass(kw_only=True)
 class State:
-    """A run, and how far it is."""
+    """A run and its progress."""
 
     order: DownloadOrder
     wanted: RunParameters
@@ -129,27 +129,27 @@ class State:
     composites: dict[str, str] = field(default_factory=dict)
     """Satellite → file."""
     maps: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Satellite → files of its classification by what they are."""
+    """Satellite → files of its classification by kind."""
     usage: Usage = field(default_factory=Usage)
     told: Notes = field(default_factory=Notes)
-    """By steps and by processes, counted."""
+    """Notes of steps and processes, with counts."""
     unused: list[str] = field(default_factory=list)
-    """Ids of scenes that gave no pixel to their composite."""
+    """Ids of scenes without a pixel in their composite."""
     failed: int = 0
     left: set[str] = field(default_factory=set)
-    """Satellites whose composite is of other scenes, and was left as it is."""
+    """Satellites whose composite has other scenes, and was left unchanged."""
 
     def anew(self, mode: Mode) -> bool:
-        """Whether what that mode makes is made again: only what the run ends with is."""
+        """Whether the results of a mode are made again: only those of the final mode are."""
         return self.order.overwrite and self.wanted.mode is mode
 
     @property
     def update(self) -> bool:
-        """Whether what changed scenes reach is made anew."""
+        """Whether everything that changed scenes affect is made again."""
         return isinstance(self.order, CompositeOrder) and self.order.update
 
     def prepared(self, satellite: str) -> set[str]:
-        """Ids of the scenes of a satellite that have a picture."""
+        """Ids of a satellite's scenes that have a raster."""
         with_picture = (SceneStatus.WRITTEN, SceneStatus.THERE)
         return {
             one.scene
@@ -159,7 +159,7 @@ class State:
 
     @property
     def funnel(self) -> Funnel:
-        """From found to used, as far as is known by now."""
+        """From found to used, as far as known."""
         failed = [one.scene for one in self.scenes if one.status is SceneStatus.FAILED]
         empty = [one.scene for one in self.scenes if one.status is SceneStatus.EMPTY]
         clouds = "the mask rules out all that they show of the area"
@@ -171,7 +171,7 @@ class State:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """All that is known by now."""
+        """All notes so far."""
         return Notes((*self.funnel.notes, *self.found.notes, *self.told)).grouped()
 
     def outcome(self, record: str | None, *, stopped: bool = False) -> AutomapOutcome:
