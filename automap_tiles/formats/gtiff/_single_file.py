@@ -304,7 +304,14 @@ class SingleFile:
 
     def _difference(self) -> str | None:
         """What keeps new tiles from being put into the file that is there."""
-        info = self.file.inspect()
+        try:
+            info = self.file.inspect()
+        except InputError as error:
+            if is_remote(self.path):  # perhaps its store is away
+                raise
+            return f"is damaged ({error.message})"
+        if info.crs is None:
+            return "is damaged (it says no coordinate reference system)"
         count, dtype = self._codec.count, self._codec.options.dtype
         if (info.count, set(info.dtypes)) != (count, {dtype}):
             return f"has {info.kinds}, and {count} × {dtype} come"

@@ -10,7 +10,7 @@ import shapely
 
 from automap_tiles import raster
 from automap_tiles.analysis.composites.methods import BandOf, Unit, bands_of, method
-from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.errors import ConfigError, InputError, MissingCrs
 from automap_tiles.grid import Bounds, Grid, Pyramid, full_turn
 from automap_tiles.missions import LON_LAT, common_bands, grid_of, outline
 from automap_tiles.scenes import find
@@ -162,7 +162,7 @@ def _fills_its_tiles(path: Address, definition: dict[str, Any], bounds: Bounds) 
     if not path.exists():
         return False
     pyramid = Pyramid.from_grid(**definition)
-    there = raster.inspect_anew(path.url).grid.shape
+    there = _grid_there(path).shape
     width, height = pyramid.pixel_size(0)
     of_area = (round(bounds.height / height), round(bounds.width / width))
     return there == pyramid.pixel_shape(0) != of_area
@@ -175,9 +175,24 @@ def _is_as_wide_as_the_world(path: Address) -> bool:
     """
     if not path.exists():
         return False
-    grid = raster.inspect_anew(path.url).grid
+    grid = _grid_there(path)
     world = full_turn(grid.crs)
     return world is not None and grid.bounds.width > _WIDE * world
+
+
+def _grid_there(path: Address) -> Grid:
+    """Of the composite that is there; raises `ConfigError` for a damaged one."""
+    try:
+        grid = raster.inspect_anew(path.url).grid
+        if grid.crs is None:
+            raise MissingCrs("has no coordinate reference system any more")
+    except InputError as error:
+        raise ConfigError(
+            f"the composite that is there is damaged: {error.message}",
+            file=path.text,
+            remedy="--overwrite makes it anew",
+        ) from error
+    return grid
 
 
 def composite_grid(

@@ -304,3 +304,23 @@ def test_resampling_of_overviews_that_nobody_asks_for(tmp_path: Path) -> None:
         with collecting() as notes:
             single(tmp_path / str(told), overviews_resampling="mode", **options)
         assert [note.examples for note in notes] == [("output.overviews_resampling",)] * told
+
+
+@pytest.mark.parametrize("left", [0, 5, 400, None])
+def test_a_damaged_file_is_not_gone_on_with(left: int | None, tmp_path: Path) -> None:
+    """Cut off, or without its CRS: it is told what it is, and how it comes to be made anew."""
+    fill(writer := single(tmp_path))
+    writer.finish()
+    path = Path(writer.path)
+    if left is None:
+        with rasterio.open(path) as file:
+            profile, pixels = {**file.profile, "crs": None}, file.read()
+        with rasterio.open(path, "w", **profile) as file:
+            file.write(pixels)
+    else:
+        path.write_bytes(path.read_bytes()[:left])
+    with pytest.raises(OutputMismatch, match=r"is damaged.*--overwrite"):
+        single(tmp_path)
+    assert path.exists()
+    writer.prepare(area=AREA, overwrite=True)
+    assert not path.exists()
