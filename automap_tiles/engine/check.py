@@ -22,7 +22,7 @@ class ZoomReport:
     zoom: int
     tiles: int
     done: int
-    """Written or empty by an earlier run; tiles outside today's area included."""
+    """Written or empty by an earlier run, including tiles outside the current area."""
     failed: int
     pixel_size: tuple[float, float]
     """(x, y) in CRS units."""
@@ -30,19 +30,19 @@ class ZoomReport:
 
 @dataclass(frozen=True, kw_only=True)
 class StepReport:
-    """One of several steps, before the result."""
+    """One of several steps before the result."""
 
     name: str
     process: str
-    """What it runs."""
+    """Process of the step."""
     reads: tuple[str, ...]
-    """Inputs and steps, by the names of its arguments: `argument: where`."""
+    """Inputs and steps by argument name: `argument: location`."""
     output: str | None
-    """Where it is stored; None: in memory, tile by tile."""
+    """Path of its output; None: in memory, tile by tile."""
     margin: int
-    """Pixels around each tile that other steps need of it."""
+    """Margin in pixels around each tile that other steps need."""
     tiles: int = 0
-    """Of its own run, where it is stored."""
+    """Of its own run, if it is stored."""
     done: int = 0
     """Written or empty by an earlier run."""
     failed: int = 0
@@ -54,21 +54,21 @@ class CheckReport:
 
     name: str
     inputs: tuple[str, ...]
-    """Names and paths, those of groups as `group/name: path`, and how much there is."""
+    """Names and paths, those of groups as `group/name: path`, and amounts of data."""
     output: str
     zooms: tuple[ZoomReport, ...]
     uncompressed_bytes: int | None
-    """Upper limit of the size of all tiles as plain pixels; None for features."""
+    """Upper bound of the uncompressed size of all tiles; None for features."""
     free_bytes: int | None = None
-    """On the disk of the output; None for object stores."""
+    """Free bytes on the disk of the output; None for object stores."""
     warnings: tuple[str, ...] = ()
-    """What would be allowed and is hardly meant, a sentence each."""
+    """Warnings about valid but probably unintended settings, one sentence each."""
     steps: tuple[StepReport, ...] = ()
-    """What comes before the result, in the order in which it is computed."""
+    """The steps before the result, in order of computation."""
 
     @property
     def fits(self) -> bool:
-        """Whether even the uncompressed tiles fit where they will be, as far as is known."""
+        """Whether even the uncompressed tiles fit on the output's disk, as far as known."""
         needed, free = self.uncompressed_bytes, self.free_bytes
         return needed is None or free is None or needed <= free
 
@@ -85,7 +85,7 @@ class CheckReport:
 
 
 def check(process: Process) -> CheckReport:
-    """Count what a run would do. Opens no data and writes nothing.
+    """Report what a run would do. Opens no data and writes nothing.
 
     Raises `ConfigError` when there is nothing to do.
     """

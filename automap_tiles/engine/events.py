@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 
 class TileStatus(IntEnum):
-    """Where a tile is; the numbers up to that of a stale one are those of the journal."""
+    """State of a tile; values up to `STALE` are those stored in the journal."""
 
     WRITTEN = 1
     EMPTY = 2
     FAILED = 3
     STALE = 4
-    """In a journal only: a run that makes it anew has begun, and has not come to it yet."""
+    """In journals only: a run that will remake it has started but not reached it yet."""
     RUNNING = 5
-    """Somebody works on it."""
+    """Being computed."""
     WAITING = 6
-    """Nobody has made it."""
+    """Not made yet."""
 
     @property
     def word(self) -> str:
-        """What the page of the preview calls it (`devserver/frontend/src/statuses.js`)."""
+        """Its name in the preview page (`devserver/frontend/src/statuses.js`)."""
         return {TileStatus.WRITTEN: "done", TileStatus.STALE: "waiting"}.get(
             self, self.name.lower()
         )
@@ -37,29 +37,29 @@ class TileStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TileResult:
-    """One tile that was worked on. No pixels travel with it."""
+    """The outcome of one tile, without pixels."""
 
     index: TileIndex
     status: TileStatus
     seconds: float
     """Wall time in the worker."""
     worker: str
-    """Host and process that did it."""
+    """Host and process id of the worker."""
     error: str | None = None
-    """Traceback text of a failed tile."""
+    """Traceback of a failed tile."""
     counts: Counts | None = None
-    """What the function counted on it."""
+    """Counts made by the process function."""
     files: tuple[StoredFile, ...] = ()
-    """What was stored of it."""
+    """The files stored for it."""
     notes: tuple[Note, ...] = ()
-    """What was lost, replaced, ignored or guessed on it."""
+    """Notes on what was lost, replaced, ignored or guessed."""
     peak_bytes: int = 0
-    """Memory that the worker's process has held at most, by then; 0: not known."""
+    """Peak memory of the worker process so far (bytes); 0: unknown."""
     tile_peak_bytes: int = 0
     """Memory that the worker's process has held at most while it worked on this tile alone; 0: not
     known, or nobody asked."""
     stops_run: bool = False
-    """Whether going on makes no sense: the disk is full, the output cannot be written."""
+    """Whether continuing is pointless: the disk is full or the output cannot be written."""
 
     def to_json(self) -> dict[str, Any]:
         """For JSON lines and databases."""
@@ -78,30 +78,30 @@ class TileResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """The checks passed, the first tiles are on their way."""
+    """All checks passed; the first tiles have been submitted."""
 
     output: str
     tiles: int
-    """Tiles that the selection holds, done ones included."""
+    """Tiles in the selection, including finished ones."""
     workers: int
     resumed: bool
-    """Whether the output was there before."""
+    """Whether the output existed before."""
     anew: int | None = None
-    """Tiles that are to be made where parts of the input have changed; None: none has."""
+    """Number of tiles to remake because parts of the input changed; None: no change."""
     changed: str = ""
-    """Which those are, in words."""
+    """Description of the changed parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TilesSkipped:
-    """Tiles that were done before; told in groups."""
+    """Tiles that were already done; reported in groups."""
 
     count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TileDone:
-    """A tile was written, found empty, or failed."""
+    """A tile was written, was empty, or failed."""
 
     result: TileResult
 
@@ -110,7 +110,7 @@ class TileDone:
 class Noted:
     """Something was lost, replaced, ignored or guessed, for the first time in this run.
 
-    How often it was in the end stands in the summary.
+    The summary has the final counts.
     """
 
     note: Note
@@ -122,7 +122,7 @@ class Noted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerLost:
-    """A worker died; the tiles it may have held are tried again one by one."""
+    """A worker died; the tiles it may have been working on are retried one by one."""
 
     suspects: int
 
@@ -133,7 +133,7 @@ class WorkerLost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The sums of a run."""
+    """The totals of a run."""
 
     output: str
     written: int = 0
@@ -143,13 +143,13 @@ class Summary:
     seconds: float = 0.0
     """Wall time."""
     stopped_by: str | None = None
-    """Why the run ended before its last tile; None when it did not."""
+    """Why the run ended before its last tile; None if it completed."""
     notes: tuple[Note, ...] = ()
-    """All that was lost, replaced, ignored or guessed, counted."""
+    """Everything that was lost, replaced, ignored or guessed, with counts."""
 
     @property
     def computed(self) -> int:
-        """Tiles worked on in this run."""
+        """Tiles computed in this run."""
         return self.written + self.empty + self.failed
 
     def to_json(self) -> dict[str, Any]:
@@ -175,7 +175,7 @@ class RunFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepStarted:
-    """The run of a stored step has begun, before that of what reads it."""
+    """The run of a stored step has started, before those of the steps that read it."""
 
     step: str
     run: RunStarted

@@ -40,9 +40,9 @@ _spans = _Spans(lock=threading.Lock(), open=[])
 
 
 def peak_memory() -> int:
-    """Bytes of memory that this process has held at most: getrusage(2)."""
+    """Peak resident memory of this process in bytes: getrusage(2)."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    most = most if sys.platform == "darwin" else most * 1024  # BSD counts bytes, Linux kilobytes
+    most = most if sys.platform == "darwin" else most * 1024  # macOS: bytes, Linux: kilobytes
     return max(most, _spans.most)
 
 

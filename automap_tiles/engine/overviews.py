@@ -26,8 +26,8 @@ def make_lower(
 ) -> Tiled | None:
     """Shrink the one to four tiles below a tile; None when all are empty.
 
-    `stored` gives a finished tile without its buffer. The buffer of a tile that has one is made of
-    the tiles below its neighbours.
+    `stored` returns a finished tile without its buffer. The buffer of a tile is made from the tiles
+    below its neighbours.
     """
     if tile.pixelbuffer:
         return _lower_with_buffer(process, tile, stored)
@@ -56,12 +56,12 @@ def make_lower(
 def make_higher(process: Process, tile: Tile) -> Tiled | None:
     """Enlarge a quarter of the tile above; None when that is empty.
 
-    The buffer of a tile that has one is made of the tiles above its neighbours.
+    The buffer of a tile is made from the tiles above its neighbours.
     """
     if not tile.pixelbuffer:
         enlarged = _enlarged(process, tile, process.writer.read)
     else:
-        # one parent serves up to four of the tiles
+        # One parent is used for up to four of the tiles.
         read = cache(process.writer.read)
         enlarged = _pasted(
             _neighbours.beside(tile), tile.shape, lambda bare: _enlarged(process, bare, read)
@@ -113,7 +113,7 @@ def _lower_with_buffer(
 def _pasted(
     cuts: Iterable[Cut], shape: tuple[int, int], pixels: Callable[[Tile], RasterArray | None]
 ) -> RasterArray | None:
-    """Tiles side by side, masked where there are none; None where there are none at all."""
+    """Mosaic of tiles, masked where there are none; None when there are none at all."""
     out: RasterArray | None = None
     for cut in cuts:
         found = pixels(cut.tile)
@@ -142,7 +142,7 @@ def _halved(array: RasterArray) -> tuple[int, int]:
 def _mosaic(
     children: list[Tile], found: Mapping[TileIndex, RasterArray], scale: int = 1
 ) -> RasterArray:
-    """The children, shrunk by `scale`, side by side; what is absent is masked."""
+    """Mosaic of the children, shrunk by `scale`; absent ones are masked."""
     sample = next(iter(found.values()))
     first, last = children[0], children[-1]
     (height, width), (more_height, more_width) = (

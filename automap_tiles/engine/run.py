@@ -1,7 +1,7 @@
 """Run a process: stream tiles through a pool of workers into the journal and the events.
 
-The parent never touches a pixel. What is in flight is bounded; a tile's error, a dead worker and an
-unreadable input cost their tile and not the run.
+The parent never handles pixels. Work in flight is bounded; a tile's error, a dead worker or an
+unreadable input fails the tile, not the run.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = [
 def execute(
     process: Process, options: RunOptions | None = None, *, stop: StopToken = NEVER
 ) -> Generator[Event]:
-    """Run a process, its stored steps first; stream what happens.
+    """Run a process, its stored steps first; stream its events.
 
     Closing the stream early, or an interrupt, ends the run in an orderly way: tiles in flight get
     `GRACE_SECONDS`, the journal is whole, no child process stays behind. So does `stop`, after

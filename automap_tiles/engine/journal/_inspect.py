@@ -31,7 +31,7 @@ def is_running(place: JournalLocation | Path) -> bool:
 
 
 def stamp_of(place: JournalLocation) -> tuple[object, ...]:
-    """Changes when the journal of an output does."""
+    """A stamp that changes with the journal of an output."""
     files = [place.path, place.path.with_name(f"{place.path.name}-wal")]
     stamps = tuple(_stamp(file) for file in files)
     if not place.is_remote:

@@ -41,10 +41,10 @@ _HASHES = {name: name for name in ("function", "parameters", "inputs", "output")
 
 
 class Journal(JournalReader):
-    """The journal of one output, open for writing; use it as a context manager."""
+    """The journal of one output, open for writing; a context manager."""
 
     def __init__(self, hold: Hold, connection: sqlite3.Connection, *, is_own: bool) -> None:
-        """`is_own`: the output is let go of with the journal."""
+        """`is_own`: closing the journal releases the output."""
         super().__init__(hold.path, connection)
         self._hold = hold
         self._is_own = is_own
@@ -56,7 +56,7 @@ class Journal(JournalReader):
 
     @classmethod
     def open(cls, place: JournalLocation | Path) -> Self:
-        """Hold the output and open for writing; raises `OutputBusy` while another run does."""
+        """Lock the output and open for writing; raises `OutputBusy` while another run holds it."""
         with contextlib.ExitStack() as undo:
             journal = cls._of(undo.enter_context(hold(place)), is_own=True)
             undo.pop_all()
@@ -64,7 +64,7 @@ class Journal(JournalReader):
 
     @classmethod
     def under(cls, held: Hold) -> Self:
-        """Open for writing that of an output that is held already, and stays so."""
+        """Open the journal of an output that is already held, and stays held, for writing."""
         return cls._of(held, is_own=False)
 
     @classmethod
@@ -75,12 +75,12 @@ class Journal(JournalReader):
 
     @staticmethod
     def open_readonly(place: JournalLocation | Path) -> JournalReader:
-        """Open for looking, also while a run goes on; raises `JournalError` when there is none."""
+        """Open read-only, even during a run; raises `JournalError` when there is no journal."""
         return JournalReader.at(place)
 
     @property
     def told(self) -> tuple[Note, ...]:
-        """What was found out when the output was taken: a run that died, a journal elsewhere."""
+        """Notes from locking the output: a dead run, a journal in another location."""
         return self._hold.notes
 
     @property
@@ -99,10 +99,10 @@ class Journal(JournalReader):
         renewal: Renewal | None = None,
         parts: Manifest | None = None,
     ) -> RunRecord:
-        """Begin a run; `fresh_from` None means that this run overwrites what is there.
+        """Start a run; `fresh_from` None means that this run overwrites existing tiles.
 
-        `stale` tiles are to be made anew by this run, and by the ones after it as long as none of
-        them has done it. `parts` are those of the inputs.
+        `stale` tiles have to be remade by this run or, until that is done, by later ones. `parts`
+        are those of the inputs.
         """
         with self._transaction():
             (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()
@@ -131,7 +131,7 @@ class Journal(JournalReader):
             if renewal is not None:
                 self._renew(record, renewal)
             self._keep_parts(record, parts)
-        # on its way before the first tile: what is stale must not be forgotten
+        # Stored before the first tile: stale marks must not be lost.
         self.keep_made_of(record)
         self._hold.store()
         return record
@@ -166,7 +166,7 @@ class Journal(JournalReader):
             )
 
     def finish_run(self, run: RunRecord) -> None:
-        """Note that a run went through to its last tile."""
+        """Record that a run completed its last tile."""
         self.flush()
         with self._transaction():
             self._db.execute("UPDATE runs SET finished = ? WHERE id = ?", (time.time(), run.id))
@@ -174,7 +174,7 @@ class Journal(JournalReader):
         self._hold.store()
 
     def keep_made_of(self, run: RunRecord) -> None:
-        """Write down beside the journal what the output is made of, should the journal be lost."""
+        """Store the hashes of the output beside the journal, in case the journal is lost."""
         if self.place is not None:
             write_provenance(
                 self.place, OutputProvenance(hashes=run.hashes, is_pure=self.is_pure())
@@ -189,14 +189,14 @@ class Journal(JournalReader):
             )
 
     def keep_notes(self, run: RunRecord, notes: Iterable[Note]) -> None:
-        """Keep what was lost, replaced, ignored or guessed in a run; replaces what was kept."""
+        """Store the notes of a run, replacing earlier ones."""
         rows = [(run.id, json.dumps(note.to_json())) for note in notes]
         with self._transaction():
             self._db.execute("DELETE FROM notes WHERE run = ?", (run.id,))
             self._db.executemany("INSERT INTO notes VALUES (?, ?)", rows)
 
     def note_flying(self, tiles: Callable[[], Iterable[TileIndex]]) -> None:
-        """Remember which tiles are being worked on, for those who look; asked for at each commit.
+        """Record which tiles are in progress, for readers; called at each commit.
 
         That is with results, or alone when nothing was committed for half a second.
         """
@@ -205,7 +205,7 @@ class Journal(JournalReader):
             self._flush_if_free()
 
     def record(self, run: RunRecord, results: Iterable[TileResult]) -> None:
-        """Remember results; they are committed at least every half second."""
+        """Buffer results; they are committed at least every half second."""
         for result in results:
             zoom, row, col = result.index
             key = morton.encode(row, col)
@@ -228,7 +228,7 @@ class Journal(JournalReader):
             self._flush_if_free()
 
     def _flush_if_free(self) -> None:
-        """Commit, unless another program is at the journal: the run need not wait for it."""
+        """Commit, unless another program has locked the journal: the run need not wait for it."""
         self._db.execute("PRAGMA busy_timeout = 0")
         try:
             self.flush()
@@ -238,7 +238,7 @@ class Journal(JournalReader):
             self._db.execute(f"PRAGMA busy_timeout = {round(1000 * PATIENCE)}")
 
     def flush(self) -> None:
-        """Commit what is remembered."""
+        """Commit buffered results."""
         if self._pending or self._flying is not None:
             with self._transaction():
                 if self._flying is not None:
@@ -252,7 +252,7 @@ class Journal(JournalReader):
                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
                     self._pending,
                 )
-                # what a tile had before it was made again
+                # Files of an earlier version of the tile.
                 self._db.executemany(
                     "DELETE FROM files WHERE zoom = ? AND key = ?",
                     [row[:2] for row in self._pending],
@@ -271,12 +271,12 @@ class Journal(JournalReader):
         self._committed = time.monotonic()
 
     def forbid_adoption(self) -> None:
-        """From now on a tile without a row is never taken for a finished one."""
+        """Never again treat a tile without a row as finished."""
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, '')", (NO_ADOPTION,))
 
     def forget(self, tiles: Iterable[TileIndex]) -> None:
-        """Drop the rows of tiles that were deleted."""
+        """Delete the rows of deleted tiles."""
         self.flush()
         keys = [(zoom, morton.encode(row, col)) for zoom, row, col in tiles]
         with self._transaction():
@@ -284,14 +284,14 @@ class Journal(JournalReader):
             self._db.executemany("DELETE FROM files WHERE zoom = ? AND key = ?", keys)
 
     def keep_single_files(self, files: Iterable[StoredFile]) -> None:
-        """Remember what an output of one file was put together to; replaces what was known."""
+        """Record the files of a single-file output, replacing earlier ones."""
         rows = [(SINGLE_FILE_ZOOM, 0, *file) for file in files]
         with self._transaction():
             self._db.execute("DELETE FROM files WHERE zoom = ?", (SINGLE_FILE_ZOOM,))
             self._db.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?)", rows)
 
     def mark_failed(self, tiles: Iterable[tuple[TileIndex, str]]) -> None:
-        """Note of tiles why they are no good any more: the next run makes them again."""
+        """Mark tiles as failed, with a reason: the next run remakes them."""
         self.flush()
         failed = int(TileStatus.FAILED)
         rows = [(failed, why, zoom, morton.encode(row, col)) for (zoom, row, col), why in tiles]
@@ -301,7 +301,7 @@ class Journal(JournalReader):
             )
 
     def mark_all_failed(self, why: str, *, run: RunRecord | None = None) -> int:
-        """Note that all done tiles, or those of one run, are no good any more; how many."""
+        """Mark all finished tiles, or those of one run, as failed; returns their number."""
         self.flush()
         clause = "" if run is None else " AND run = ?"
         values = () if run is None else (run.id,)
@@ -319,9 +319,9 @@ class Journal(JournalReader):
         return changed.rowcount
 
     def totals(self, run: RunRecord, zoom: int) -> Counts:
-        """What was counted on all written tiles of a zoom, summed up.
+        """Sums of the counts of all written tiles of a zoom.
 
-        Those of earlier runs too, when they were of the same function, parameters and inputs.
+        Includes earlier runs with the same function, parameters and inputs.
         """
         self.flush()
         sums: dict[str, dict[str, int]] = {}
@@ -340,7 +340,7 @@ class Journal(JournalReader):
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        """All or nothing; raises `JournalOccupied` when another program holds the journal."""
+        """A transaction; raises `JournalOccupied` when another program has locked the journal."""
         with explained(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -353,7 +353,7 @@ class Journal(JournalReader):
         self._hold.changed()
 
     def close(self) -> None:
-        """Commit and let go; the journal is whole afterwards whatever happens to the process."""
+        """Commit and close; the journal is then consistent whatever happens to the process."""
         try:
             self.flush()
         finally:

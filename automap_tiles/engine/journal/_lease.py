@@ -29,13 +29,13 @@ RENEW_SECONDS = 15.0
 
 @dataclass(frozen=True, kw_only=True)
 class _Found:
-    """What a lock says."""
+    """Content of a lock object."""
 
     holder: str
     """Host and process."""
     since: str
     seconds: float
-    """How long the lease lasts without being renewed."""
+    """Duration of the lease without renewal (seconds)."""
     token: str
     machine: str | None
     pid: int
@@ -43,7 +43,7 @@ class _Found:
 
     @property
     def is_dead(self) -> bool:
-        """Whether it is a process of this machine that has ended."""
+        """Whether the holder was a process of this machine that has ended."""
         if self.machine is None or self.machine != _machine() or self.started is None:
             return False
         return not is_alive(self.pid) or start_of(self.pid) != self.started
@@ -53,17 +53,17 @@ class OutputLease:
     """The lock of an output in an object store, held until `release`."""
 
     def __init__(self, storage: GuardedStorage, key: str, output: str) -> None:
-        """Take it; raises `OutputBusy` while another one holds it, `OutputError`, `InputError`."""
+        """Acquire it; raises `OutputBusy` while it is held, `OutputError`, `InputError`."""
         self._storage, self._key, self._output = storage, key, output
         self._token = secrets.token_hex(8)
         self._since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
         self._beat = 0
         self.taken_from: str | None = None
-        """Who held it before and died."""
+        """The previous holder, which died."""
         self._version = self._take()
 
     def renew(self) -> None:
-        """Say that one still lives; raises `OutputBusy` when another one has taken over."""
+        """Renew the lease; raises `OutputBusy` when another writer has taken over."""
         self._beat += 1
         try:
             self._version = self._storage.put_over(self._key, self._content(), self._version)
@@ -71,7 +71,7 @@ class OutputLease:
             self._version = self._own_version()
 
     def release(self) -> None:
-        """Let go, if it is still ours."""
+        """Release it, if it is still ours."""
         with suppress(OutputBusy):
             self._own_version()
             self._storage.delete(self._key)
@@ -84,7 +84,7 @@ class OutputLease:
                 return self._storage.check_guard(self._key, self._content(), version)
             except ChangedMeanwhile:
                 there = self._storage.get_version(self._key)
-            if there is None:  # let go of at this moment
+            if there is None:  # Released at this moment.
                 known = None
                 continue
             content, known = there
@@ -95,7 +95,7 @@ class OutputLease:
             self.taken_from = "an unknown writer" if found is None else found.holder
 
     def _refuse_living(self, found: _Found | None) -> None:
-        """Raise `OutputBusy` for a lock whose holder may live."""
+        """Raise `OutputBusy` for a lock whose holder may be alive."""
         if found is not None and found.is_dead:
             return
         age = self._storage.age(self._key)
@@ -110,7 +110,7 @@ class OutputLease:
         )
 
     def _own_version(self) -> Version:
-        """State of the lock as this process wrote it; raises `OutputBusy` when it did not."""
+        """Version of our own lock object; raises `OutputBusy` when it is not ours."""
         there = self._storage.get_version(self._key)
         found = None if there is None else _parse(there[0])
         if there is None or found is None or found.token != self._token:
@@ -137,7 +137,7 @@ class OutputLease:
 
 
 def _parse(content: bytes) -> _Found | None:
-    """What a lock says; None of one that another program wrote."""
+    """Content of a lock; None if another program wrote it."""
     try:
         said: dict[str, Any] = json.loads(content)
         return _Found(
@@ -166,9 +166,9 @@ def _machine() -> str | None:
 
 
 def lease_is_held(storage: GuardedStorage, key: str) -> bool:
-    """Whether a living writer holds the output, as far as that can be known without writing.
+    """Whether a live writer holds the output, as far as can be told without writing.
 
-    The age of its last sign of life is told by the clock of this machine.
+    The age of its last renewal is measured by the clock of this machine.
     """
     try:
         there = storage.get_version(key)

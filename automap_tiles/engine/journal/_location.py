@@ -15,26 +15,26 @@ from automap_tiles.storage import Storage, is_remote, open_storage
 
 JOURNAL_NAME = "journal.sqlite"
 
-# Exports are single files as well, with a lock beside them.
+# Exports are single files too, with a lock beside them.
 _ARCHIVES = (".pmtiles", ".mbtiles")
 
 
 @dataclass(frozen=True, kw_only=True)
 class JournalLocation:
-    """Where the journal of an output lies, and what belongs to it.
+    """Location of an output's journal and its companion files.
 
     In a tile directory, or beside a single file. In an object store it is a compressed copy of the
     SQLite file, which itself is worked on in a folder of this machine.
     """
 
     output: str
-    """Folder, file or address of the output."""
+    """Folder, file or URL of the output."""
     folder: str
-    """What it lies in."""
+    """Its folder."""
     prefix: str
-    """What stands before its names: the name of a single file."""
+    """Prefix of file names: the name of a single file."""
     config: Path | None = None
-    """The process file, beside which earlier versions kept the journals of object stores."""
+    """The process file; earlier versions kept the journals of object stores beside it."""
 
     @property
     def is_remote(self) -> bool:
@@ -47,7 +47,7 @@ class JournalLocation:
 
     @property
     def path(self) -> Path:
-        """The SQLite file: the journal, or for an object store the one that is worked on here."""
+        """The SQLite file: the journal itself, or the local working copy for an object store."""
         if not self.is_remote:
             return Path(self.folder, f"{self.prefix}{JOURNAL_NAME}")
         address = hashlib.sha256(self.output.encode("utf-8", "surrogateescape")).hexdigest()
@@ -55,17 +55,17 @@ class JournalLocation:
 
     @property
     def key(self) -> str:
-        """Of the journal in an object store."""
+        """Key of the journal in an object store."""
         return f"{self.prefix}{JOURNAL_NAME}.gz"
 
     @property
     def lock_key(self) -> str:
-        """Of what says in an object store who is writing the output."""
+        """Key of the lock in an object store."""
         return f"{self.prefix}journal.lock"
 
     @property
     def record_key(self) -> str:
-        """Of what says which process the output was made by, should the journal be lost."""
+        """Key of the hashes of the output, used if the journal is lost."""
         return f"{self.prefix}{JOURNAL_NAME}.made_of" if self.prefix else "made_of.json"
 
     @property
@@ -79,7 +79,7 @@ class JournalLocation:
 
 
 def place_of(output: str, config_path: Path | None = None) -> JournalLocation:
-    """The place of the journal of an output."""
+    """Location of the journal of an output."""
     ends = is_single_file(output) or output.rstrip("/").lower().endswith(_ARCHIVES)
     if not ends or (not is_remote(output) and Path(output).is_dir()):
         return JournalLocation(
@@ -97,7 +97,7 @@ def beside(file: str, config_path: Path | None = None) -> JournalLocation:
 
 
 def _cache_folder() -> Path:
-    """By the XDG Base Directory Specification; a relative path there is to be ignored."""
+    """Per the XDG Base Directory Specification, which says to ignore relative paths."""
     given = Path(os.environ.get("XDG_CACHE_HOME", ""))
     base = given if given.is_absolute() else Path("~/.cache").expanduser()
     folder = base / "automap-tiles"

@@ -16,7 +16,7 @@ from automap_tiles.notes import Note
 
 try:
     import fcntl
-except ImportError:  # not on Windows; there two runs on one output are not kept apart
+except ImportError:  # Not on Windows, where concurrent runs on one output are not prevented.
     fcntl = None  # type: ignore[assignment]
 
 # Lock files that this process holds.
@@ -28,7 +28,7 @@ _FLOCK = "hhqqi"
 
 
 class FileLock:
-    """A lock on an output, held from the beginning until `release`; use it as a context manager.
+    """A lock on an output, held from construction until `release`; a context manager.
 
     A record lock, because the workers that are forked later must not inherit it. Such a lock holds
     between processes only, and the whole process loses it when any file of that name is closed: so
@@ -36,9 +36,9 @@ class FileLock:
     """
 
     def __init__(self, path: Path, place: JournalLocation | None = None) -> None:
-        """Take the lock of the journal at a path.
+        """Acquire the lock of the journal at a path.
 
-        Raises `OutputBusy` while another one holds it, `JournalError` where none can be made.
+        Raises `OutputBusy` while another writer holds it, `JournalError` when it cannot be created.
         """
         self.path = path
         """Of the journal."""
@@ -58,10 +58,10 @@ class FileLock:
             raise JournalError(f"{path.parent}: cannot be written: {error.strerror}") from error
 
     def fetch(self) -> None:
-        """Nothing to do: the journal is worked on where it lies."""
+        """Nothing to do: the journal is used in place."""
 
     def changed(self) -> None:
-        """Nothing to do: a lock of the system is not lost."""
+        """Nothing to do: a system lock cannot be lost."""
 
     def store(self) -> None:
         """Nothing to do."""
@@ -71,7 +71,7 @@ class FileLock:
         self._keep = True
 
     def release(self) -> None:
-        """Let go; the file goes, too, so that one that stays tells of a writer that died."""
+        """Release and delete the file, so that a remaining one indicates a dead writer."""
         with _held_guard:
             if self._file is not None:
                 if not self._keep:
@@ -81,7 +81,7 @@ class FileLock:
                 self._file.close()
                 self._file = None
         if self._made_folder:
-            with contextlib.suppress(OSError):  # there is something in it, as there should be
+            with contextlib.suppress(OSError):  # The folder is not empty, as expected.
                 self._name.parent.rmdir()
 
     def _take(self) -> None:
@@ -102,7 +102,7 @@ class FileLock:
                     raise busy from None
                 if _is_at(file, self._name):
                     self._file, self.left_behind = file, found
-                else:  # it was removed by its holder after it was opened here
+                else:  # It was deleted by its holder after it was opened here.
                     file.close()
             _held.add(str(self._name))
 
@@ -130,7 +130,7 @@ def is_running(path: Path) -> bool:
     if sys.platform != "linux":
         return False
     with _held_guard:
-        # closing any file of that name would drop a lock of this process
+        # Closing any file of that name would release a lock of this process.
         if str(name) in _held or not name.exists():
             return False
         try:
@@ -150,7 +150,7 @@ def is_running_here(path: Path) -> bool:
 
 
 def _is_at(file: IO[bytes], name: Path) -> bool:
-    """Whether an open file is the one that has the name now."""
+    """Whether an open file is still the one at the path."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), name.stat())
     except FileNotFoundError:

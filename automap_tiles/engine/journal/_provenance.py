@@ -1,6 +1,6 @@
 """Process hashes of an output, stored apart from its journal in case that is lost.
 
-Without it the tiles of a process whose parameters have changed would look like finished ones.
+Without them tiles made with other parameters would look like finished ones.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputProvenance:
-    """Hashes of the process that writes an output."""
+    """Hashes of the process that wrote an output."""
 
     hashes: dict[str, str]
     is_pure: bool
@@ -26,7 +26,7 @@ class OutputProvenance:
 
 
 def read_provenance(place: JournalLocation) -> OutputProvenance | None:
-    """What an output was made of; None where nothing says it. Raises `JournalError`."""
+    """Hashes of an output; None if not stored. Raises `JournalError`."""
     try:
         content = place.storage.get(place.record_key)
     except FileNotFoundError:
@@ -44,7 +44,7 @@ def read_provenance(place: JournalLocation) -> OutputProvenance | None:
 
 
 def write_provenance(place: JournalLocation, made_of: OutputProvenance) -> None:
-    """Write it down; not again what stands there already."""
+    """Store the hashes, unless they are already stored."""
     said = {**made_of.hashes, "is_pure": made_of.is_pure}
     wanted = json.dumps(said, indent=1).encode()
     try:

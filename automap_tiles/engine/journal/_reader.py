@@ -29,7 +29,7 @@ from automap_tiles.notes import Note
 
 
 class JournalReader:
-    """A journal that is open for looking; use it as a context manager."""
+    """A journal open for reading; a context manager."""
 
     def __init__(self, path: Path | str, connection: sqlite3.Connection) -> None:
         self.path = path
@@ -37,7 +37,7 @@ class JournalReader:
 
     @classmethod
     def at(cls, place: JournalLocation | Path) -> Self:
-        """Open it, also while a run goes on; raises `JournalError` when there is none."""
+        """Open it, even during a run; raises `JournalError` when there is none."""
         if isinstance(place, JournalLocation) and place.is_remote:
             from automap_tiles.engine.journal import _remote
 
@@ -68,7 +68,7 @@ class JournalReader:
         return rows[0] if rows else None
 
     def runs_with_tiles(self) -> list[RunRecord]:
-        """The runs that made the tiles that are not failed, oldest first."""
+        """The runs that made the tiles that have not failed, oldest first."""
         return self._runs(
             "WHERE id IN (SELECT DISTINCT run FROM tiles WHERE status IN (?, ?)) ORDER BY id",
             TileStatus.WRITTEN,
@@ -76,7 +76,7 @@ class JournalReader:
         )
 
     def is_pure(self) -> bool:
-        """Whether all tiles that are there are of the runs that it knows."""
+        """Whether all existing tiles were made by recorded runs."""
         with explained(self.path):
             other = self._db.execute(
                 "SELECT 1 FROM tiles WHERE status = ? UNION SELECT 1 FROM facts WHERE name = ?"
@@ -86,7 +86,7 @@ class JournalReader:
         return other is None
 
     def parts(self, inputs: str) -> Manifest | None:
-        """The parts of the inputs of that hash; None of old journals."""
+        """The parts of the inputs with this hash; None in old journals."""
         with explained(self.path):
             row = self._db.execute(
                 "SELECT value FROM facts WHERE name = ?", (PARTS + inputs,)
@@ -94,7 +94,7 @@ class JournalReader:
         return None if row is None else Manifest.from_text(row[0])
 
     def done(self, zoom: int, runs: Iterable[int]) -> Iterator[TileIndex]:
-        """Tiles of a zoom that are written or empty, made by one of the runs, along the curve."""
+        """Written or empty tiles of a zoom made by one of the runs, in Morton order."""
         numbers = json.dumps(sorted(runs))
         yield from self._indexes(
             "SELECT zoom, key FROM tiles WHERE zoom = ? AND status IN (?, ?)"
@@ -103,14 +103,14 @@ class JournalReader:
         )
 
     def unfinished(self, zoom: int) -> Iterator[TileIndex]:
-        """Tiles of a zoom that are stale or failed, along the curve."""
+        """Stale or failed tiles of a zoom, in Morton order."""
         yield from self._indexes(
             "SELECT zoom, key FROM tiles WHERE zoom = ? AND status IN (?, ?) ORDER BY key",
             (zoom, int(TileStatus.STALE), int(TileStatus.FAILED)),
         )
 
     def may_adopt(self, hashes: Mapping[str, str]) -> bool:
-        """Whether a whole tile without a row can only be of runs with these hashes."""
+        """Whether a complete tile without a row can only come from runs with these hashes."""
         with explained(self.path):
             others = self._db.execute(
                 "SELECT 1 FROM runs WHERE (function, parameters, inputs, output) != (?, ?, ?, ?)"
@@ -127,7 +127,7 @@ class JournalReader:
         return [RunRecord(**dict(zip(names, row, strict=True))) for row in rows]
 
     def notes(self, run: RunRecord) -> tuple[Note, ...]:
-        """What was lost, replaced, ignored or guessed in a run."""
+        """The notes of a run."""
         rows = self._if_there("SELECT note FROM notes WHERE run = ?", (run.id,))
         try:
             return tuple(Note.from_json(json.loads(text)) for (text,) in rows)
@@ -137,7 +137,7 @@ class JournalReader:
             )
 
     def rows(self, zoom: int, first_key: int, last_key: int) -> dict[int, Row]:
-        """What is known of the tiles in a range of keys, both ends included."""
+        """Rows of the tiles in a range of keys, both ends included."""
         with explained(self.path):
             found = self._db.execute(
                 "SELECT key, status, run FROM tiles WHERE zoom = ? AND key BETWEEN ? AND ?",
@@ -158,7 +158,7 @@ class JournalReader:
         return TileRow(status=TileStatus(status), run=run, seconds=seconds, error=error)
 
     def flying(self) -> frozenset[TileIndex]:
-        """Tiles that a run works on; only of one that still holds the journal it means anything."""
+        """Tiles in progress; only meaningful while a run holds the journal."""
         rows = self._if_there("SELECT zoom, key FROM flying", ())
         return frozenset(TileIndex(zoom, *morton.decode(key)) for zoom, key in rows)
 
@@ -173,7 +173,7 @@ class JournalReader:
         return counts
 
     def failed(self, zoom: int | None = None) -> Iterator[FailedTile]:
-        """Failed tiles along the curve, zoom by zoom, with their tracebacks."""
+        """Failed tiles with their tracebacks, zoom by zoom in Morton order."""
         clause, values = ("", ()) if zoom is None else (" AND zoom = ?", (zoom,))
         with explained(self.path):
             found = self._db.execute(
@@ -184,7 +184,7 @@ class JournalReader:
             yield FailedTile(TileIndex(level, *morton.decode(key)), error or "")
 
     def written(self, zoom: int | None = None) -> Iterator[TileIndex]:
-        """Tiles that were written, along the curve, zoom by zoom."""
+        """Written tiles, zoom by zoom in Morton order."""
         clause, values = ("", ()) if zoom is None else (" AND zoom = ?", (zoom,))
         yield from self._indexes(
             f"SELECT zoom, key FROM tiles WHERE status = ?{clause} ORDER BY zoom, key",
@@ -201,7 +201,7 @@ class JournalReader:
             yield TileIndex(zoom, *morton.decode(key)), StoredFile(name, size, value)
 
     def files_of(self, tile: TileIndex) -> tuple[StoredFile, ...]:
-        """Files of a written tile with their sizes and checksums; none of old journals."""
+        """Files of a written tile with sizes and checksums; empty in old journals."""
         rows = self._streamed(
             "SELECT name, size, checksum FROM files JOIN tiles USING (zoom, key)"
             " WHERE zoom = ? AND key = ? AND status = ?",
@@ -210,7 +210,7 @@ class JournalReader:
         return tuple(StoredFile(*row) for row in rows)
 
     def last_files_of(self, tile: TileIndex) -> tuple[StoredFile, ...]:
-        """As `files_of`, also of a tile that was found damaged since: what it was written with."""
+        """Like `files_of`, but also for a tile found damaged since: the files as written."""
         rows = self._streamed(
             "SELECT name, size, checksum FROM files WHERE zoom = ? AND key = ?",
             (tile.zoom, morton.encode(tile.row, tile.col)),
@@ -218,7 +218,7 @@ class JournalReader:
         return tuple(StoredFile(*row) for row in rows)
 
     def file_names(self, zoom: int, first_key: int, last_key: int) -> dict[int, list[str]]:
-        """Files of the tiles in a range of keys, both ends included; none of old journals."""
+        """Files of the tiles in a range of keys, both ends included; empty in old journals."""
         names: dict[int, list[str]] = {}
         for key, name in self._streamed(
             "SELECT key, name FROM files WHERE zoom = ? AND key BETWEEN ? AND ?",
@@ -228,14 +228,14 @@ class JournalReader:
         return names
 
     def single_files(self) -> tuple[StoredFile, ...]:
-        """The file, with its side files, that a whole output was put together to."""
+        """The file of a single-file output, with its sidecar files."""
         found = self._streamed(
             "SELECT name, size, checksum FROM files WHERE zoom = ?", (SINGLE_FILE_ZOOM,)
         )
         return tuple(StoredFile(*row) for row in found)
 
     def written_without_files(self) -> Iterator[TileIndex]:
-        """Written tiles of which no file is known: found as they lay there, or of old journals."""
+        """Written tiles without known files: adopted ones, or those of old journals."""
         if not self._has_files:
             yield from self.written()
             return
@@ -246,7 +246,7 @@ class JournalReader:
         )
 
     def unknown_files(self, files: Sequence[tuple[TileIndex, str]]) -> list[tuple[TileIndex, str]]:
-        """Those that `knows_file` does not know, asked for in one go."""
+        """The files that `knows_file` does not know, in one query."""
         if not self._has_files:
             return [each for each in files if not self.knows_file(*each)]
         asked = [[tile.zoom, morton.encode(tile.row, tile.col), name] for tile, name in files]
@@ -262,7 +262,7 @@ class JournalReader:
         return [files[place] for (place,) in found if not self.knows_file(*files[place])]
 
     def knows_file(self, tile: TileIndex, name: str) -> bool:
-        """Whether a file is one of a written tile; any is, of one whose files are not known."""
+        """Whether a file belongs to a written tile; always true if its files are not recorded."""
         place = (tile.zoom, morton.encode(tile.row, tile.col))
         if not self._has_files:
             row = self.tile(tile)
@@ -291,7 +291,7 @@ class JournalReader:
             yield TileIndex(zoom, *morton.decode(key))
 
     def _streamed(self, query: str, values: tuple[int | str, ...]) -> Iterator[tuple[Any, ...]]:
-        """The rows of a query, a few at a time; none when its table came after this journal."""
+        """The rows of a query, a few at a time; none when the journal is older than its table."""
         if "files" in query and not self._has_files:
             return
         with explained(self.path):
@@ -299,7 +299,7 @@ class JournalReader:
 
     @cached_property
     def _has_files(self) -> bool:
-        """Whether the table of files was there when this journal was made."""
+        """Whether this journal has the table of files."""
         query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'files'"
         with explained(self.path):
             return self._db.execute(query).fetchone() is not None

@@ -1,8 +1,8 @@
 """The journal of an output in an object store.
 
-It is worked on as an SQLite file in a folder of this machine, and lies with the output as a small
-compressed copy: written when a run begins, every few minutes, and at its end. A run that is killed
-loses the rows since then: the next one, on whatever machine, finds the tiles as whole ones.
+It is used as a local SQLite file and stored with the output as a small compressed copy, written
+when a run starts, every few minutes, and at its end. A killed run loses the rows since the last
+copy: the next one, on any machine, finds their tiles as complete ones without a row.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from automap_tiles.engine.journal._location import JournalLocation
 
 STORE_SECONDS = 120.0
-"""A run that goes on stores its journal so often."""
+"""Interval at which a run in progress stores its journal (seconds)."""
 
-# Folders of copies on their way.
+# Folders of copies being transferred.
 _COPY = "copy-"
 
 # Of zlib: a journal of a million tiles takes a second, higher levels gain little.
@@ -47,10 +47,10 @@ _UNGUARDED = Note(
 
 
 class RemoteHold:
-    """An output in an object store that is held; see `Hold`."""
+    """A held output in an object store; see `Hold`."""
 
     def __init__(self, place: JournalLocation) -> None:
-        """Take the output; raises `OutputBusy`, `JournalError`, `InputError`, `OutputError`."""
+        """Lock the output; raises `OutputBusy`, `JournalError`, `InputError`, `OutputError`."""
         self.place = self._place = place
         self._storage = GuardedStorage(place.folder)
         self._version: Version | None = None
@@ -64,7 +64,7 @@ class RemoteHold:
             self._here = undo.enter_context(FileLock(place.path, place))
             self._lease = OutputLease(self._storage, place.lock_key, place.output)
             undo.callback(self._lease.release)
-            # of the output as it is before anything is written
+            # Based on the output before anything is written.
             self._has_earlier = place.earlier.is_file() and self._is_there()
             undo.pop_all()
         self._note_how_taken()
@@ -81,7 +81,7 @@ class RemoteHold:
         return self._lease.taken_from is not None
 
     def fetch(self) -> None:
-        """Bring the journal here, unless what is here is what was stored last, and more."""
+        """Download the journal, unless the local file continues the stored version."""
         for left in self.path.parent.glob(f"{_COPY}*"):
             shutil.rmtree(left, ignore_errors=True)
         there = self._storage.get_version(self._place.key)
@@ -92,7 +92,7 @@ class RemoteHold:
             return
         content, self._version = there
         if self._is_continued_here(self._version):
-            self._is_changed = True  # by a run that was killed before it stored that, perhaps
+            self._is_changed = True  # Possibly by a run that was killed before it stored it.
         else:
             _remove(self.path)
             self.path.write_bytes(_unpacked(content, str(self._place)))
@@ -125,7 +125,7 @@ class RemoteHold:
                 self._moved = None
 
     def keep_file(self) -> None:
-        """Nothing to do: an object is whole or absent."""
+        """Nothing to do: an object is complete or absent."""
 
     def release(self) -> None:
         self._ended.set()
@@ -143,7 +143,7 @@ class RemoteHold:
         self.release()
 
     def _keep_alive(self) -> None:
-        """What goes on beside a run: renew the lease, store the journal."""
+        """Background work of a run: renew the lease, store the journal."""
         while not self._ended.wait(RENEW_SECONDS):
             try:
                 self._lease.renew()
@@ -153,7 +153,7 @@ class RemoteHold:
                 self._lost = error
                 return
             except AutomapError:
-                # the network may come back; what is stored at the end raises if it does not
+                # The network may recover; storing at the end raises if it does not.
                 continue
 
     def _note_how_taken(self) -> None:
@@ -175,7 +175,7 @@ class RemoteHold:
         return any(not key.startswith(self._place.lock_key) for key in keys)
 
     def _move_earlier(self) -> None:
-        """Take up the journal that an earlier version kept beside the process file."""
+        """Adopt the journal that an earlier version kept beside the process file."""
         earlier = self._place.earlier
         with FileLock(earlier), explained(earlier):
             source, target = sqlite3.connect(earlier), sqlite3.connect(self.path)
@@ -192,7 +192,7 @@ class RemoteHold:
         )
 
     def _own_version(self, content: bytes) -> Version:
-        """State of the journal when its content is ours; raises `OutputBusy` when it is not."""
+        """Version of the stored journal if its content is ours; else raises `OutputBusy`."""
         there = self._storage.get_version(self._place.key)
         if there is not None and there[0] == content:
             return there[1]
@@ -202,7 +202,7 @@ class RemoteHold:
         raise self._lost
 
     def _is_continued_here(self, version: Version) -> bool:
-        """Whether the file here began as that state: it has all of it, and what came after."""
+        """Whether the local file is a continuation of that version."""
         try:
             return self.path.is_file() and self._base.read_text(encoding="utf-8") == str(version)
         except (OSError, UnicodeDecodeError):
@@ -213,12 +213,12 @@ class RemoteHold:
 
     @property
     def _base(self) -> Path:
-        """File with the state in the store that the file here is of, or continues."""
+        """File with the stored version that the local file equals or continues."""
         return self.path.with_name(f"{self.path.name}.base")
 
 
 def packed(path: Path) -> bytes:
-    """A small copy of a journal as it is at this moment, also while it is being written."""
+    """A compressed snapshot of a journal, even while it is being written."""
     try:
         with explained(path), TemporaryDirectory(dir=path.parent, prefix=_COPY) as folder:
             return _packed(path, Path(folder, path.name))
@@ -230,7 +230,7 @@ def _packed(path: Path, copy: Path) -> bytes:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("VACUUM INTO ?", (str(copy),))
     with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as connection:
-        # ETags are hashes: a journal that comes to hold the same again is another one still
+        # ETags are content hashes: this makes a journal with equal content distinct.
         connection.execute(
             "INSERT OR REPLACE INTO facts VALUES ('stored', ?)", (secrets.token_hex(8),)
         )
@@ -243,7 +243,7 @@ def is_there(place: JournalLocation) -> bool:
 
 
 def is_held(place: JournalLocation) -> bool:
-    """Whether somebody is writing an output in an object store."""
+    """Whether an output in an object store is being written."""
     return is_running(place.path) or (
         not is_running_here(place.path)
         and lease_is_held(GuardedStorage(place.folder), place.lock_key)
@@ -280,6 +280,6 @@ def _unpacked(content: bytes, name: str) -> bytes:
 
 
 def _remove(path: Path) -> None:
-    """A journal with all that SQLite keeps beside it."""
+    """A journal with SQLite's companion files."""
     for ending in ("", "-wal", "-shm", "-journal", ".base"):
         path.with_name(path.name + ending).unlink(missing_ok=True)

@@ -12,12 +12,12 @@ SINGLE_FILE_ZOOM = -1
 """Zoom under which the table of files has the file that a whole output was put together to."""
 
 HASHES = ("function", "parameters", "inputs", "output")
-"""What decides on the pixels of a run."""
+"""Hashes that determine the pixels of a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """One run as the journal remembers it."""
+    """One run as recorded in the journal."""
 
     id: int
     started: float
@@ -30,9 +30,9 @@ class RunRecord:
     selection: str
     """Hash of zooms and area."""
     fresh_from: int
-    """Rows of earlier runs do not count for those who look: this run overwrites."""
+    """Rows of runs before this id are ignored by readers: this run overwrites."""
     metatiling: int
-    """Of the process; rows and columns of the tiles count its metatiles."""
+    """Metatiling of the process; tile rows and columns are those of its metatiles."""
 
     @property
     def hashes(self) -> dict[str, str]:
@@ -48,7 +48,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TileRow:
-    """All that is known of one tile."""
+    """Full record of one tile."""
 
     status: TileStatus
     run: int
@@ -63,13 +63,13 @@ class Renewal:
     inputs: tuple[str, ...]
     """Hashes of the inputs of earlier runs that are those of now by then."""
     stale: frozenset[TileIndex]
-    """Tiles that are to be made anew."""
+    """Tiles to remake."""
     gone: frozenset[TileIndex]
-    """Tiles that were deleted, as there is nothing any more to make them of."""
+    """Tiles deleted because none of their inputs exist any more."""
 
 
 DAMAGED = "Damaged: "
-"""What the error of a tile begins with that was written, and found to be another one since."""
+"""Prefix of the error of a written tile that was later found to be modified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +81,5 @@ class FailedTile:
 
     @property
     def is_damaged(self) -> bool:
-        """Whether it was written once: a file of it may be there."""
+        """Whether it was once written, so that a file of it may exist."""
         return self.error.startswith(DAMAGED)

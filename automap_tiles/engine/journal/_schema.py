@@ -15,18 +15,18 @@ from automap_tiles.errors import JournalError, ResourceError, is_without_handles
 from automap_tiles.storage import LocalStorage
 
 PATIENCE = 60.0
-"""Seconds that one waits for another program that holds a journal: a backup, a database browser."""
+"""Seconds to wait for another program that locks a journal: a backup, a database browser."""
 
 LOOKED_AT = "looked at"
-"""Selection of a run that notes the tiles that somebody looks at."""
+"""Selection of the run that records tiles viewed on demand."""
 
 NO_ADOPTION = "no adoption"
-"""Fact: tiles without a row may be older than the process that wrote the others."""
+"""Fact: tiles without a row may predate the process that wrote the others."""
 
 PARTS = "parts "
-"""Begin of the name of a fact: what the inputs of that hash consist of."""
+"""Prefix of the name of a fact: the parts of the inputs with that hash."""
 
-# Of the tables; kept by SQLite as `user_version`. Journals of before it was counted have 0.
+# Schema version, stored by SQLite as `user_version`. Journals before its introduction have 0.
 _VERSION = 1
 
 _SCHEMA = """
@@ -58,11 +58,11 @@ CREATE TABLE IF NOT EXISTS flying (
 
 
 class JournalOccupied(JournalError):
-    """Another program holds the journal."""
+    """Another program has locked the journal."""
 
 
 def connect_to_write(path: Path) -> sqlite3.Connection:
-    """A connection to a journal, which is made where there is none."""
+    """A connection to a journal, which is created if missing."""
     if not path.exists():
         _make(path)
     with contextlib.ExitStack() as undo:
@@ -78,7 +78,7 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
 
 
 def _make(path: Path) -> None:
-    """A journal without rows, there with all its tables at once: others may be looking already."""
+    """Create an empty journal atomically with all its tables: readers may already be waiting."""
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(_SCHEMA)
         connection.execute(f"PRAGMA user_version = {_VERSION}")
@@ -87,11 +87,11 @@ def _make(path: Path) -> None:
 
 
 def _bring_up_to_date(connection: sqlite3.Connection) -> None:
-    """Write down in an old journal what it only implied.
+    """Migrate an old journal: make explicit what it only implied.
 
-    A run that overwrote declared all earlier rows void for as long as it was the last one and not
-    finished. Now what it did not come to is marked, tile by tile. Which tiles without a row it
-    meant cannot be told any more, so none is taken for a finished one.
+    An overwriting run invalidated all earlier rows as long as it was the last one and unfinished.
+    Now the tiles it did not reach are marked one by one. Which tiles without a row it covered is
+    unknown, so none counts as finished.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version >= _VERSION:
@@ -114,10 +114,10 @@ def _bring_up_to_date(connection: sqlite3.Connection) -> None:
 
 
 def connect_to_look(path: Path) -> sqlite3.Connection:
-    """A connection that only reads.
+    """A read-only connection.
 
-    It is opened for writing where that is possible: the last one to close a journal tidies up the
-    files that SQLite keeps beside it, and may only do so when it could write.
+    The file is opened for writing if possible: the last connection to close a journal removes
+    SQLite's companion files, which requires write access.
     """
     try:
         return _looking(path, "mode=rw")
@@ -139,7 +139,7 @@ def _looking(path: Path, mode: str) -> sqlite3.Connection:
 
 @contextlib.contextmanager
 def explained(path: Path | str) -> Iterator[None]:
-    """Turn SQLite's errors into ours."""
+    """Convert SQLite's errors to ours."""
     try:
         yield
     except sqlite3.OperationalError as error:
@@ -156,6 +156,6 @@ def explained(path: Path | str) -> Iterator[None]:
 
 
 def _reason(error: sqlite3.OperationalError) -> str:
-    """A full disk in the words that tiles have for it, whichever of them meets it first."""
+    """The reason of an error; a full disk is described as for tiles."""
     is_full = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL
     return os.strerror(errno.ENOSPC) if is_full else str(error)

@@ -11,7 +11,7 @@ from automap_tiles.notes import Note
 
 
 class Hold(Protocol):
-    """An output that is held, until `release`; a context manager."""
+    """An output locked until `release`; a context manager."""
 
     @property
     def path(self) -> Path:
@@ -30,19 +30,19 @@ class Hold(Protocol):
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What was found out when it was taken."""
+        """Notes from locking the output."""
         ...
 
     def fetch(self) -> None:
-        """Bring the journal to `path`; before it is opened."""
+        """Make the journal available at `path`; called before it is opened."""
         ...
 
     def changed(self) -> None:
-        """The journal has changed; raises `OutputBusy` when the output is held no longer."""
+        """The journal has changed; raises `OutputBusy` when the output is no longer held."""
         ...
 
     def store(self) -> None:
-        """Bring what has changed to where it belongs; raises `OutputBusy`, `OutputError`."""
+        """Store the changed journal; raises `OutputBusy`, `OutputError`."""
         ...
 
     def keep_file(self) -> None:
@@ -55,10 +55,10 @@ class Hold(Protocol):
 
 
 def hold(place: JournalLocation | Path) -> Hold:
-    """Hold an output, by the place of its journal.
+    """Lock an output, given the location of its journal.
 
-    Raises `OutputBusy` while somebody else does, `JournalError` or `OutputError` where that cannot
-    be written down.
+    Raises `OutputBusy` while another writer holds it, `JournalError` or `OutputError` when the lock
+    cannot be written.
     """
     if isinstance(place, JournalLocation) and place.is_remote:
         from automap_tiles.engine.journal._remote import RemoteHold

@@ -1,7 +1,7 @@
 """Tiles on demand: computed for viewers, outside of a run.
 
-They are the work of processes of their own, one for each tile at a time, and what became of them
-stands in the journal of the output, as that of a run does.
+Each is made by a separate process, one tile at a time, and its outcome is recorded in the journal
+of the output, like that of a run.
 """
 
 from automap_tiles.engine.on_demand._journal import OnDemandJournal

@@ -22,7 +22,7 @@ from automap_tiles.grid import TileIndex, morton
 from automap_tiles.runtime import Process
 
 REMOTE_SECONDS = 30.0
-"""A journal in an object store is read, and written, at most so often."""
+"""Minimum interval between reads and writes of a journal in an object store (seconds)."""
 
 _LAST_KEY = 2**62 - 1
 """Of the curve: all of a zoom is asked for."""
@@ -37,21 +37,21 @@ class OnDemandJournal:
     """
 
     def __init__(self, process: Process, *, overwrite: bool = False) -> None:
-        """Begin; raises `ProcessChanged` when done tiles are of another process."""
+        """Start; raises `ProcessChanged` when finished tiles were made by another process."""
         self._process = process
         self._place = place_of(process.writer.path, process.config_path)
         self._guard = threading.Lock()
         self._run: RunRecord | None = None
         self._made: dict[TileIndex, TileResult] = {}
-        """Not in the journal yet."""
+        """Outcomes not in the journal yet."""
         self._written = time.monotonic()
         self._kept: tuple[float, dict[int, dict[int, Row]]] | None = None
-        """The journal of an object store, and when it was read."""
+        """The journal of an object store, and the time it was read."""
         try:
             with Journal.open(self._place) as journal:
                 self._run = self._begin(journal, overwrite=overwrite)
         except OutputBusy:
-            pass  # a run of this output goes on; it has checked the same
+            pass  # A run of this output is in progress; it has made the same check.
 
     @property
     def place(self) -> JournalLocation:
@@ -59,7 +59,7 @@ class OnDemandJournal:
         return self._place
 
     def known(self, index: TileIndex) -> TileStatus | None:
-        """How a tile ended when it was last made; None: it was not, or is to be made anew."""
+        """Outcome of a tile when it was last made; None: not made, or to be remade."""
         made = self._made.get(index)
         if made is not None:
             return made.status
@@ -72,7 +72,7 @@ class OnDemandJournal:
         return row.status if row is not None and row.run >= fresh_from else None
 
     def note(self, result: TileResult) -> None:
-        """Remember how a tile ended."""
+        """Record the outcome of a tile."""
         with self._guard:
             self._made[result.index] = result
             age = time.monotonic() - self._written
@@ -103,7 +103,7 @@ class OnDemandJournal:
         return kept[1].get(zoom, {}).get(key)
 
     def _begin(self, journal: Journal, *, overwrite: bool) -> RunRecord:
-        if overwrite:  # only what is looked at is made anew: nothing is declared stale
+        if overwrite:  # Only viewed tiles are remade: nothing is declared stale.
             return journal.start_run(
                 asdict(self._process.hashes()),
                 LOOKED_AT,

@@ -21,7 +21,7 @@ from automap_tiles.runtime import Process
 from automap_tiles.storage import Storage
 
 _KNOWN = 8
-"""Processes that a worker keeps, with their open inputs."""
+"""Number of processes that a worker caches, with their open inputs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,26 +30,26 @@ class MadeTile:
 
     result: TileResult
     files: tuple[tuple[str, bytes], ...] = ()
-    """Key and content of what it would have stored, when nothing is to be kept."""
+    """Key and content that would have been stored, when nothing is to be kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PackedProcess:
-    """A process whose tiles are looked at, as it travels to the workers."""
+    """A viewed process, serialised for the workers."""
 
     pickled: bytes
     keeps: bool
-    """Whether tiles are stored where the process says; else they come back."""
+    """Whether tiles are stored in the process's output; else they are returned."""
     token: str = field(default_factory=lambda: uuid4().hex)
 
     @classmethod
     def of(cls, process: Process, *, keeps: bool) -> PackedProcess:
-        """To be made once: workers know it by its token."""
+        """Create once: workers identify it by its token."""
         return cls(pickled=pickle.dumps(process.for_workers()), keeps=keeps)
 
 
 _known: OrderedDict[str, Storage | None] = OrderedDict()
-"""Token of each registered process and, where nothing is to be kept, what its tiles go into."""
+"""Token of each registered process and, if nothing is to be kept, the storage of its tiles."""
 _watch: list[TileWatch] = []
 
 
@@ -59,7 +59,7 @@ def begin(watch: TileWatch) -> None:
 
 
 def learn(packed: PackedProcess) -> None:
-    """Load a process, so that its first tile finds all in place."""
+    """Load a process ahead of its first tile."""
     process: Process = pickle.loads(packed.pickled)
     storage = None
     if not packed.keeps:
@@ -74,7 +74,7 @@ def learn(packed: PackedProcess) -> None:
 
 
 def make_tile(token: str, packed: PackedProcess | None, index: TileIndex) -> MadeTile | None:
-    """The tile; None when the process is not known and does not come along."""
+    """Make a tile; None when the process is unknown and not passed along."""
     if token not in _known:
         if packed is None:
             return None
@@ -82,13 +82,13 @@ def make_tile(token: str, packed: PackedProcess | None, index: TileIndex) -> Mad
     _known.move_to_end(token)
     try:
         (result,) = _worker.run_batch(token, Batch((TileStep(index, StepKind.PROCESS),)))
-    except KeyboardInterrupt:  # nobody interrupts a worker: the function raises it
+    except KeyboardInterrupt:  # Nobody interrupts a worker: the function itself raised it.
         return MadeTile(result=lost_tile(index, traceback.format_exc()))
     return MadeTile(result=result, files=tuple(_taken(_known[token])))
 
 
 def try_out(work: Callable[..., object], *arguments: object) -> None:
-    """Call something whose result and errors are nobody's business here."""
+    """Call something and ignore its result and errors."""
     try:
         work(*arguments)
     except BaseException:  # noqa: BLE001 - who asks calls it himself afterwards, and is told then
@@ -96,7 +96,7 @@ def try_out(work: Callable[..., object], *arguments: object) -> None:
 
 
 def _taken(storage: Storage | None) -> Iterator[tuple[str, bytes]]:
-    """What was stored in memory, which is let go of."""
+    """Take what was stored in memory."""
     if storage is not None:
         for key in storage.list():
             yield key, storage.get(key)

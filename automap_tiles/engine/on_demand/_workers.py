@@ -1,8 +1,8 @@
 """Worker processes for tiles on demand.
 
-A user's function may crash, end its process or never come back. Each worker here is a group of one
-process, so that what one tile does to it touches no other tile; it is replaced when it dies, and
-ended when a tile takes too long or nobody wants its process any more.
+A user's function may crash, exit its process or never return. Each worker here is a group of one
+process, so that one tile cannot affect others; it is replaced when it dies, and terminated when a
+tile times out or its process is no longer wanted.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from automap_tiles.engine.pools.group import WorkerDied, WorkerGroup
 from automap_tiles.grid import TileIndex
 
 TILE_SECONDS = 300.0
-"""How long a tile may take that somebody looks at, when nobody says otherwise."""
+"""Default timeout of a tile on demand (seconds)."""
 
 _GRACE = 5.0
-"""Seconds after which a worker is killed that should have ended itself, or said something."""
+"""Seconds after which a worker is killed that should have exited or responded."""
 
 Result = TypeVar("Result")
 
 
 class TileWorkers:
-    """As many processes as there are processors, each begun when it is needed."""
+    """One process per CPU, each started when needed."""
 
     def __init__(self, seconds: float = TILE_SECONDS, count: int | None = None) -> None:
         """`seconds` is how long a tile may take."""
@@ -51,37 +51,37 @@ class TileWorkers:
 
     @property
     def count(self) -> int:
-        """Tiles that can be made at a time."""
+        """Number of tiles that can be made in parallel."""
         return len(self._all)
 
     def make(
         self, process: PackedProcess, index: TileIndex, began: Callable[[], None] = lambda: None
     ) -> MadeTile:
-        """Have a tile of a base zoom made; waits for a free worker first, then calls `began`.
+        """Make a tile of a base zoom; waits for a free worker first, then calls `began`.
 
-        A worker that dies or is ended gives a failed tile.
+        If the worker dies or is terminated, the tile fails.
         """
         with self._worker(process) as worker:
             began()
             return worker.make(process, index)
 
     def warm(self, process: PackedProcess) -> None:
-        """Let a free worker load a process, so that its first tile finds all in place."""
+        """Let a free worker load a process ahead of its first tile."""
         with self._change:
             worker = self._free.pop() if self._free else None
         if worker is not None:
             threading.Thread(target=self._warm, args=(worker, process), daemon=True).start()
 
     def survives(self, work: Callable[..., object], *arguments: object) -> str | None:
-        """Try something out in a worker: None, or how it ended the worker.
+        """Try something in a worker: None, or how it ended the worker.
 
-        What it raises is not told.
+        Exceptions are ignored.
         """
         with self._worker(None) as worker:
             return worker.survives(work, arguments)
 
     def end(self, process: PackedProcess) -> None:
-        """End the workers that are in the middle of a tile of a process."""
+        """Terminate the workers that are computing a tile of a process."""
         for worker in self._all:
             if worker.process is process:
                 worker.kill()
@@ -128,12 +128,12 @@ class TileWorkers:
 
 @cache
 def shared_workers() -> TileWorkers:
-    """Those of all layers of this process that were not given others."""
+    """The default workers, shared by all layers of this process."""
     return TileWorkers()
 
 
 class _Worker:
-    """One process; used by one thread at a time, but any may end it."""
+    """One process; used by one thread at a time, but any thread may terminate it."""
 
     def __init__(self, seconds: float) -> None:
         self.process: PackedProcess | None = None
@@ -143,7 +143,7 @@ class _Worker:
         self._known: set[str] = set()
         self._closed = False
         self._lock = threading.Lock()
-        """Held to change which process this is: two that shut one down close files twice."""
+        """Guards replacement of the process: shutting one down twice would close files twice."""
 
     def knows(self, process: PackedProcess) -> bool:
         return process.token in self._known
@@ -153,7 +153,7 @@ class _Worker:
         try:
             pickled = None if self.knows(process) else process
             made = self._call(make_tile, process.token, pickled, index)
-            if made is None:  # it has forgotten the process over others
+            if made is None:  # It has evicted the process in favour of others.
                 made = self._call(make_tile, process.token, process, index)
         except (WorkerDied, TimedOut) as error:
             words = self._replace(error)
@@ -179,13 +179,13 @@ class _Worker:
         return None
 
     def kill(self) -> None:
-        """End the process whatever it does; who waits for it hears of it."""
+        """Kill the process; waiting callers are notified."""
         with self._lock:
             if self._group is not None:
                 self._group.kill()
 
     def close(self) -> None:
-        """End the process for good."""
+        """Terminate the process for good."""
         with self._lock:
             self._closed = True
         self._end(grace=0.0)
@@ -209,7 +209,7 @@ class _Worker:
     def _call(self, work: Callable[..., Result], *arguments: object) -> Result:
         try:
             future = self._submit(work, *arguments)
-        except WorkerDied:  # it died while it had nothing to do
+        except WorkerDied:  # It died while idle.
             self._end()
             future = self._submit(work, *arguments)
         return future.result(self._seconds + _GRACE)
@@ -224,7 +224,7 @@ class _Worker:
             return self._group.submit(work, *arguments)
 
     def _replace(self, error: BaseException) -> str:
-        """Let go of a process that died or hangs; what is to be said of its end."""
+        """Release a process that died or hangs; returns the message about its end."""
         hangs = isinstance(error, TimedOut)
         code = self._end(0.0 if hangs else None)
         overdue = {} if self._limit is None else self._limit.overdue()

@@ -1,6 +1,6 @@
 """Worker pools: in the calling thread, in threads, in processes or on a Dask cluster.
 
-Every kind of pool is one module that hands out a `concurrent.futures.Executor`.
+Every kind of pool is one module based on a `concurrent.futures.Executor`.
 """
 
 from automap_tiles.engine.pools.choice import check_choice, open_pool

@@ -31,42 +31,42 @@ from automap_tiles.errors import ConfigError, ProcessError
 from automap_tiles.notes import Fate, Note, Subject
 
 AWAY_SECONDS = 300.0
-"""How long a scheduler, or all workers, may be away: machines of a cloud take minutes to start."""
+"""Seconds a scheduler or all workers may be away: cloud machines take minutes to start."""
 
-# How often it is looked after the connection, and after workers.
+# Polling interval for the connection and the workers.
 _TICK_SECONDS, _LOOK_SECONDS = 0.25, 1.0
 
 # Work is late that takes so many times the median of what is done, and so many seconds at least;
 # MapReduce's backup tasks (Dean, Ghemawat: MapReduce, OSDI 2004, 3.6) begin near the end as well.
 _FAR_LONGER, _LEAST_SECONDS = 4.0, 3.0
-# The median of fewer says little.
+# A median of fewer values means little.
 _FELLOWS = 3
 _COPIES = 3
-"""How often one piece of work is under way at once, at most."""
+"""Most concurrent copies of one job."""
 
 # For what a cluster is told and need not answer.
 _ASIDE_SECONDS = 5.0
 
 QUEUE_DEPTH = 2
-"""Pieces of work for each worker at a time: one is done, the next one waits for it."""
+"""Jobs per worker at a time: one running, one queued."""
 
-# What a client raises whose scheduler goes; its state tells.
+# Errors of a client whose scheduler goes away; its status distinguishes them.
 _TROUBLE = (OSError, CancelledError, RuntimeError, TimeoutError, ConfigError)
 
 
 @dataclass(eq=False)
 class _Job:
-    """A piece of work."""
+    """A job submitted to the cluster."""
 
     work: Callable[..., Any]
     given: tuple[Any, ...]
     name: str
-    """To be told; empty: nobody knows it by one."""
+    """Name for messages; empty: none."""
     future: Future[Any] = field(default_factory=Future)
     copies: list[DaskFuture] = field(default_factory=list)
-    """Where it is under way; none: it waits for a scheduler."""
+    """Futures of the running copies; empty: waiting for a scheduler."""
     sent: float = 0.0
-    """When the last of the copies went out."""
+    """When the last copy was submitted."""
 
 
 class Cluster:
@@ -105,11 +105,11 @@ class Cluster:
 
     @property
     def workers(self) -> int:
-        """How much is done at once, as it was a moment ago; 1 where nothing is."""
+        """Number of jobs that run in parallel, as last polled; at least 1."""
         return max(1, self._present)
 
     def submit(self, work: Callable[..., Any], *given: Any, name: str = "") -> Future[Any]:
-        """Have something done; the future raises `ProcessError` when the cluster stays away."""
+        """Submit a job; the future raises `ProcessError` when the cluster stays away."""
         job = _Job(work, given, name)
         with self._lock:
             self._jobs[job] = None
@@ -121,12 +121,12 @@ class Cluster:
         return job.future
 
     def everywhere(self, work: Callable[..., Any], *given: Any) -> Mapping[str, Any]:
-        """What each worker that is there answers, by its address; an error is an answer."""
+        """Responses of all present workers by address; errors are responses too."""
         answers: Mapping[str, Any] = self._client.run(work, *given, on_error="return")
         return answers
 
     def news(self) -> list[Note]:
-        """What has happened to the cluster since it was asked last."""
+        """Events of the cluster since the last call."""
         return [self._news.popleft() for _ in range(len(self._news))]
 
     def close(self, *, grace: float | None, last: Callable[[], object] | None = None) -> None:
@@ -143,7 +143,7 @@ class Cluster:
         self._watch.join(_ASIDE_SECONDS)
         _aside(self._drop_stale)
         if last is not None and self._own is None and self._is_up():
-            # a worker that is frozen never answers
+            # A frozen worker never responds.
             _aside(lambda: self._client.run(last, on_error="ignore"))
         _aside(self._client.close)
         if self._own is not None:
@@ -153,7 +153,7 @@ class Cluster:
         return bool(self._client.status == "running")
 
     def _send(self, job: _Job, to: list[str] | None = None) -> None:
-        """To any worker, or to one of some, if they are still there."""
+        """Submit to any worker, or to one of the given ones if still present."""
         job.sent = time.monotonic()
         copy = self._client.submit(
             job.work, *job.given, pure=False, workers=to, allow_other_workers=to is not None
@@ -176,12 +176,12 @@ class Cluster:
         with self._lock:
             job.copies.remove(copy)
             is_last = not job.copies
-        # what was lost with the connection is sent again
+        # What was lost with the connection is resubmitted.
         if not is_lost and (is_last or not isinstance(result, self.lost_worker)):
             _end(job, result)
 
     def _forget(self, job: _Job) -> None:
-        """It has ended: nobody needs what else is under way of it."""
+        """The job has ended: cancel its other copies."""
         with self._lock:
             self._jobs.pop(job, None)
             self._stale.extend(job.copies)
@@ -192,7 +192,7 @@ class Cluster:
             self._client.cancel(stale)
 
     def _look_after(self) -> None:
-        """The thread that looks after the cluster until it is closed."""
+        """The thread that monitors the cluster until it is closed."""
         while not self._is_over.wait(_TICK_SECONDS):
             with contextlib.suppress(*_TROUBLE):
                 if self._is_up():
@@ -212,7 +212,7 @@ class Cluster:
             return [job for job in self._jobs if not job.copies and not job.future.done()]
 
     def _look(self) -> None:
-        """Count the workers, and look for work that is late."""
+        """Count the workers and find late jobs."""
         if time.monotonic() - self._looked < _LOOK_SECONDS:
             return
         self._looked = time.monotonic()
@@ -231,7 +231,7 @@ class Cluster:
                 self._send(job, [worker])
 
     def _count_away(self) -> None:
-        """Say that the cluster is away, and give it up after a while."""
+        """Report that the cluster is away, and give it up after a while."""
         lacks = None if self._is_up() and self._present else self._lacks()
         if lacks is None or not self._jobs:
             self._away_since = None
@@ -274,7 +274,7 @@ def _went_away(client: Client, copy: DaskFuture, error: Exception) -> bool:
 
 
 def _end(job: _Job, result: object) -> None:
-    """Give the one who asked a result, or an error, unless it has one or has been cancelled."""
+    """Set the result or error of a future, unless it is already done or cancelled."""
     with contextlib.suppress(InvalidStateError):
         if isinstance(result, BaseException):
             job.future.set_exception(result)
@@ -283,7 +283,7 @@ def _end(job: _Job, result: object) -> None:
 
 
 def _aside(work: Callable[[], object]) -> None:
-    """Do something, but do not wait for it for long."""
+    """Run something with a short timeout."""
 
     def done() -> None:
         with contextlib.suppress(*_TROUBLE):

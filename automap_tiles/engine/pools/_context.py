@@ -19,7 +19,7 @@ from typing import Any
 from automap_tiles.engine import _worker
 
 _ASK_SECONDS = 0.5
-"""How often a worker asks whose child it is."""
+"""Interval at which a worker checks its parent (seconds)."""
 
 _SHARED = re.compile(
     r"automap_processes\b|automap_tiles\.(?!cli\b|jobs\b|demo\b)"
@@ -29,7 +29,7 @@ _SHARED = re.compile(
 
 
 def worker_context() -> context.BaseContext:
-    """The cheapest safe way on this system.
+    """The cheapest safe start method on this system.
 
     A fork costs milliseconds and inherits what is imported, but is only safe while the parent has
     a single thread; otherwise a server process with one thread does the forking.
@@ -74,7 +74,7 @@ def _native_threads() -> int:
 
 
 def follow_parent(pid: int) -> None:
-    """First thing in a worker: Ctrl-C is the parent's business, and no parent means the end.
+    """Initialise a worker: leave Ctrl-C to the parent, and exit when the parent is gone.
 
     `pid` is the parent's.
     """
@@ -84,7 +84,7 @@ def follow_parent(pid: int) -> None:
 
 
 def _end_with_parent(pid: int) -> None:
-    """Leave when the run is gone, also when it was killed and could not say so.
+    """Exit when the run is gone, even if it was killed.
 
     The parent holds the other end of a pipe that was made before this process, so a parent that
     died before this line is noticed as well. Processes that Python's own module has not started

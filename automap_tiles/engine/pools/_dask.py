@@ -33,7 +33,7 @@ from automap_tiles.runtime.code_transfer import packed, unpacked
 
 
 class DaskPool:
-    """The pool for `--concurrency dask`."""
+    """Pool for `--concurrency dask`."""
 
     batch_seconds = 1.0
     areas = 1
@@ -48,7 +48,7 @@ class DaskPool:
         tile_seconds: float | None = None,
     ) -> None:
         self._limit = TimeLimit.of(tile_seconds)
-        # a tile that takes too long is not to be tried four times, nor by two workers at once
+        # A tile that times out must not be tried four times, nor by two workers at once.
         goes_on = self._limit is None
         self._cluster = Cluster(scheduler, workers, tries_again=goes_on, copies=goes_on)
         self.lost_worker = self._cluster.lost_worker
@@ -78,22 +78,22 @@ class DaskPool:
         return self._cluster.submit(_run_batch, *given, name=str(batch.steps[0].index))
 
     def overdue(self) -> dict[TileIndex, str]:
-        """Of workers on this machine; those elsewhere leave word where nobody reads it."""
+        """Only for workers on this machine; records of remote ones cannot be read."""
         return {} if self._limit is None else self._limit.overdue()
 
     def restart(self) -> int | None:
-        """Nothing to do: the scheduler goes on with the other workers, nannies start new ones."""
+        """Nothing to do: the scheduler continues with other workers, nannies restart dead ones."""
 
     def news(self) -> list[Note]:
         return self._cluster.news()
 
     def close(self, *, grace: float | None) -> None:
         with self._limit or nullcontext():
-            # The workers go on without this run, and so would what they keep for it.
+            # The workers outlive this run, and so would the data they keep for it.
             self._cluster.close(grace=grace, last=partial(_worker.forget, self._token))
 
     def _check_workers(self) -> None:
-        """Raise `ConfigError` where one of the workers that are there is of another make."""
+        """Raise `ConfigError` when one of the present workers has other versions."""
         try:
             check_versions(self._make, self._cluster.everywhere(versions_of, [*self._make]))
         except ConfigError:
@@ -132,7 +132,7 @@ class DaskTaskPool:
 def _run_batch(
     token: str, pickled: bytes, batch: Batch, watch: TileWatch | None, make: Versions
 ) -> list[TileResult]:
-    """Workers come and go on a cluster, so each batch brings its process along."""
+    """Workers come and go on a cluster, so each batch carries its process along."""
     if not _worker.is_registered(token):
         check_versions(make, {_here(): versions_of([*make])})
         process, luggage = pickle.loads(pickled)

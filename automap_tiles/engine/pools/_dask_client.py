@@ -8,7 +8,7 @@ from typing import Any
 from automap_tiles.engine.pools._context import begin_server
 from automap_tiles.errors import ConfigError, MissingExtra
 
-# How long to wait for a scheduler and its first worker.
+# Seconds to wait for a scheduler and its first worker.
 _CONNECT_SECONDS = 30.0
 
 Client = Any

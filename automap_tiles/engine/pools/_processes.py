@@ -21,15 +21,15 @@ from automap_tiles.grid import TileIndex
 from automap_tiles.notes import Note
 from automap_tiles.runtime import Process
 
-# How often a new pool may die before it has done anything.
+# Times a new pool may die before it has completed anything.
 _STARTS = 3
 
-# How long workers may take to end that were asked to because another one died.
+# Seconds that workers may take to exit after another one died.
 _END_SECONDS = 5.0
 
 
 class ProcessesPool:
-    """The pool for `--concurrency processes`."""
+    """Pool for `--concurrency processes`."""
 
     batch_seconds = 3.0
     lost_worker: tuple[type[BaseException], ...] = (WorkerDied,)
@@ -37,7 +37,7 @@ class ProcessesPool:
     """Whose processes they are."""
 
     def __init__(self, process: Process, workers: int, tile_seconds: float | None = None) -> None:
-        """`tile_seconds`: how long a tile may take before its worker is ended."""
+        """`tile_seconds`: timeout of a tile, after which its worker is terminated."""
         # Workers do not share blocks. Each has an area of its own, and nothing is sent ahead, so
         # that the worker which has ended a batch is the one that takes the next of the same area.
         self.workers = self.areas = workers
@@ -79,11 +79,11 @@ class ProcessesPool:
 
 
 class LokyPool(ProcessesPool):
-    """The pool for `--concurrency loky`."""
+    """Pool for `--concurrency loky`."""
 
     group = LokyGroup
 
 
 def _begin(token: str, pickled: bytes, watch: TileWatch | None) -> None:
-    """What each worker has to know."""
+    """Initial arguments of each worker."""
     _worker.register(token, pickle.loads(pickled), watch)

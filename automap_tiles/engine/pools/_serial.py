@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class SerialExecutor(Executor):
-    """An executor that has the result before it returns the future."""
+    """An executor whose futures are already done when returned."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run now. What the call raises on purpose of the user (Ctrl-C) is raised here."""
@@ -32,7 +32,7 @@ class SerialExecutor(Executor):
 
 
 class SerialPool:
-    """The pool for `--concurrency none`."""
+    """Pool for `--concurrency none`."""
 
     workers = 1
     batch_seconds = 0.1

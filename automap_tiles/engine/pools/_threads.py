@@ -1,4 +1,4 @@
-"""Threads: light to start; NumPy and GDAL let go of the interpreter lock for most of their work."""
+"""Threads: cheap to start; NumPy and GDAL release the GIL for most of their work."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from automap_tiles.runtime import Process
 
 
 class ThreadsPool:
-    """The pool for `--concurrency threads`."""
+    """Pool for `--concurrency threads`."""
 
     batch_seconds = 0.5
     areas = 1

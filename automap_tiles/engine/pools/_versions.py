@@ -27,10 +27,10 @@ _COMPUTING = {
 }
 
 _MOST = 3
-"""Workers that are named."""
+"""Most workers named in a message."""
 
 Versions = Mapping[str, str | None]
-"""Version by the name of a package; None: it is not there."""
+"""Version by package name; None: not installed."""
 
 
 def local_versions() -> Versions:
@@ -40,7 +40,7 @@ def local_versions() -> Versions:
 
 
 def versions_of(names: list[str]) -> Versions:
-    """Versions of packages, of Python and of GDAL, as they are in this process."""
+    """Versions of packages, Python and GDAL in this process."""
     import rasterio
 
     found: dict[str, str | None] = {

@@ -16,10 +16,10 @@ def open_pool(
     dask_scheduler: str | None = None,
     tile_seconds: float | None = None,
 ) -> Pool:
-    """Start a pool; `workers` defaults to the processors that this process may use.
+    """Start a pool; `workers` defaults to the number of CPUs available to this process.
 
-    `tile_seconds`: how long a tile may take; only processes can be ended in the middle of one.
-    Raises `ConfigError`.
+    `tile_seconds`: timeout of a tile; only processes can be terminated during one. Raises
+    `ConfigError`.
     """
     check_choice(concurrency, workers, dask_scheduler, tile_seconds)
     count = workers if workers is not None else usable_processors()
@@ -50,7 +50,7 @@ def check_choice(
     dask_scheduler: str | None = None,
     tile_seconds: float | None = None,
 ) -> None:
-    """Raise `ConfigError` for a pool that cannot be."""
+    """Raise `ConfigError` for an impossible combination of pool options."""
     if workers is not None and workers < 1:
         raise ConfigError("at least one worker is needed", key="workers", found=workers)
     if dask_scheduler is not None and concurrency is not Concurrency.DASK:
@@ -79,7 +79,7 @@ def _check_limit(concurrency: Concurrency, tile_seconds: float | None) -> None:
 
 
 def usable_processors() -> int:
-    """Processors that this process may use."""
+    """Number of CPUs available to this process."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -24,16 +24,16 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 WorkerDied = BrokenProcessPool
-"""What a future raises whose worker has died; the others of its group are ended then, too."""
+"""Error of a future whose worker has died; the rest of its group is then terminated too."""
 
 
 class WorkerGroup:
-    """The processes of one executor; begun with the first piece of work."""
+    """The processes of one executor; started with the first job."""
 
     def __init__(
         self, count: int, begin: Callable[..., None], *args: object, **more: object
     ) -> None:
-        """`begin` is called with the arguments in each worker before anything else."""
+        """`begin` is called with the arguments in each worker first."""
         self._executor = self._open(count, (_Parent.now(), begin, args, more))
         self._children: list[BaseProcess] = []
 
@@ -44,26 +44,26 @@ class WorkerGroup:
         )
 
     def _shut(self) -> None:
-        """Wait for what is in flight, and cancel what waits."""
+        """Wait for jobs in flight and cancel queued ones."""
         self._executor.shutdown(cancel_futures=True)
 
     def submit(self, work: Callable[P, T], *args: P.args, **more: P.kwargs) -> Future[T]:
-        """Have something done; raises `WorkerDied` when the group has broken."""
+        """Submit a job; raises `WorkerDied` when the group is broken."""
         future = self._executor.submit(work, *args, **more)
         self._look()
         return future
 
     def kill(self) -> None:
-        """End the processes whatever they do; who waits for them hears of it."""
+        """Kill the processes; waiting callers are notified."""
         self._look()
         for child in self._children:
             _kill(child)
 
     def end(self, grace: float | None = None) -> int | None:
-        """Let go of the processes, when what is in flight is done; what waits is cancelled.
+        """Release the processes after jobs in flight are done; queued jobs are cancelled.
 
-        After `grace` seconds they are killed. Gives the exit code of the one that died and took the
-        others with it; None where it is not known. No process is left behind.
+        After `grace` seconds they are killed. Returns the exit code of the one that died and broke
+        the group; None if unknown. No process is left behind.
         """
         self._look()  # an executor that is shut down forgets them
         # Its own thread reads how processes ended; one who asks beside it may hear nothing.

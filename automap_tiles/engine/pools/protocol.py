@@ -16,7 +16,7 @@ Results = Future[list[TileResult]]
 
 
 class Concurrency(Enum):
-    """Where tiles are worked on."""
+    """Where tiles are computed."""
 
     NONE = "none"
     THREADS = "threads"
@@ -35,25 +35,25 @@ class Pool(Protocol):
     """How much work a batch should hold: little enough to stop quickly, much enough to make the way
     to the worker cheap and to keep neighbours, which share blocks of the inputs, in one worker."""
     queue_depth: int
-    """Batches in flight for each worker."""
+    """Batches in flight per worker."""
     lost_worker: tuple[type[BaseException], ...]
     """What a future raises when its worker died."""
 
     @property
     def workers(self) -> int:
-        """How many there are at the moment, one at least; of a cluster they come and go."""
+        """Current number of workers, at least 1; on a cluster it varies."""
         ...
 
     def submit(self, batch: Batch) -> Results:
-        """Send a batch; may raise one of `lost_worker` when the pool has just broken."""
+        """Submit a batch; may raise one of `lost_worker` when the pool has just broken."""
         ...
 
     def overdue(self) -> dict[TileIndex, str]:
-        """Tiles whose workers were ended because of them, and what is to be said; each once."""
+        """Tiles that timed out, with their messages; each is reported once."""
         ...
 
     def restart(self) -> int | None:
-        """Bring the pool back after a worker died; its exit code, where that is known."""
+        """Restore the pool after a worker died; returns its exit code, if known."""
         ...
 
     def news(self) -> Sequence[Note]:
@@ -61,7 +61,7 @@ class Pool(Protocol):
         ...
 
     def close(self, *, grace: float | None) -> None:
-        """End the workers: after what is in flight (None), or after at most `grace` seconds.
+        """Stop the workers: after jobs in flight (None), or after at most `grace` seconds.
 
         No child process is left behind.
         """
