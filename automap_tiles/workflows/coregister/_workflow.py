@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from automap_tiles.errors import ConfigError, InputError
+from automap_tiles.missions import grid_of
 from automap_tiles.notes import Note, Notes, collecting, tell
 from automap_tiles.scenes.coregistration import (
     Alignment,
@@ -153,14 +154,22 @@ def _search(order: CoregisterOrder) -> SearchReport:
             found=order.output,
             remedy="shifts.json",
         )
-    if order.reference is not None and not Path(order.reference).exists():
-        raise InputError("no such file", order.reference)
+    if order.reference is not None:
+        _check_reference(order.reference)
     selection = Selection(
         period=Period() if order.time is None else parse_period(order.time),
         satellites=None if order.satellites is None else satellites_of(order.satellites),
         max_cloud_cover=order.max_cloud_cover,
     )
     return one_level(scenes_of(order.input, selection, (order.band,)))
+
+
+def _check_reference(reference: str) -> None:
+    """Raise `InputError` before any scene is looked for; it may be in an object store."""
+    is_named = "://" in reference or reference.startswith("/vsi")
+    if not is_named and not Path(reference).exists():
+        raise InputError("no such file", reference)
+    grid_of(reference)
 
 
 def _aligned(order: CoregisterOrder, found: SearchReport) -> tuple[PlacedScene, ...]:

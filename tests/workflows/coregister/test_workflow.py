@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+import rasterio
+from affine import Affine
 from click.testing import CliRunner
 
 from automap_tiles.cli.main import automap
@@ -48,3 +51,19 @@ def test_what_cannot_be(tmp_path: Path) -> None:
         check(CoregisterOrder(input=str(folder), output="a.json", reference="none.tif"))
     with pytest.raises(InputError):
         check(CoregisterOrder(input=str(tmp_path / "none"), output="a.json"))
+    plain = tmp_path / "plain.tif"
+    size = {"height": 4, "width": 4, "count": 1, "dtype": "uint8", "transform": Affine.scale(2)}
+    with rasterio.open(plain, "w", driver="GTiff", **size):
+        pass
+    with pytest.raises(InputError, match="no georeference"):
+        check(CoregisterOrder(input=str(folder), output="a.json", reference=str(plain)))
+
+
+def test_a_reference_is_looked_at_wherever_it_is(tmp_path: Path) -> None:
+    """Not as a file of this machine: a name of GDAL's was no such file."""
+    folder = write_dates(tmp_path / "in", [(0.0, 0.0)], [0.0])
+    with ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.write(next(folder.rglob("nir.tif")), "reference.tif")
+    reference = f"/vsizip/{tmp_path}/all.zip/reference.tif"
+    found = check(CoregisterOrder(input=str(folder), output="a.json", reference=reference))
+    assert len(found.to_json()["scenes"]) == 1
