@@ -11,7 +11,7 @@ TESTS ?= tests
 # Where it is set, each of some hundred interpreters would compile all modules and tests anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install dist demo service-demo docs launcher chromium frontend azurite qgis test fuzz kills job-kills mutants cases lint bench lock clean
+.PHONY: help install dist bare demo service-demo docs launcher chromium frontend azurite qgis test fuzz kills job-kills mutants cases lint bench lock clean
 
 help:
 	@echo "make demo    fetch real Sentinel-2 imagery, make pyramids and a map of it"
@@ -29,6 +29,7 @@ help:
 	@echo "make bench   side by side with mapchete"
 	@echo "make lock    resolve the dependencies anew (uv.lock, requirements*.lock)"
 	@echo "make dist    a wheel and a source archive, in dist/"
+	@echo "make bare    the wheel in a Debian that holds Python and nothing else (root, debootstrap)"
 	@echo "make clean   remove the virtual environment, caches and the demo's output"
 
 # -- virtual environment --------------------------------------------------------------------------
@@ -205,6 +206,12 @@ lock: $(VENV)/.test-stamp
 
 dist: $(VENV)/.test-stamp
 	$(UV) build --out-dir dist .
+
+# As root, with debootstrap. Python 3.14: SUITE=sid SUITE_PYTHON=python3.14 FROM_SOURCE=fiona
+SUITE ?= bookworm
+SUITE_PYTHON ?= python3
+bare: dist
+	packaging/bare_debian.sh dist/automap_tiles-*.whl $(SUITE) $(SUITE_PYTHON) $(FROM_SOURCE)
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
