@@ -9,18 +9,18 @@ from automap_tiles.analysis._dates import Array
 
 
 def fill_count(block: Block, out: Array) -> None:
-    """Number of samples that count."""
+    """Number of valid samples."""
     np.copyto(out, block.masks.number)
 
 
 def fill_mean(block: Block, out: Array) -> None:
-    """Mean of the samples that count; halves are rounded up where the result is an integer."""
+    """Mean of the valid samples; rounded half up if the result is an integer."""
     average = _mean(block)
     np.copyto(out, np.floor(average + 0.5) if out.dtype.kind in "iu" else average, casting="unsafe")
 
 
 def fill_std(block: Block, out: Array) -> None:
-    """Standard deviation of the samples that count (divided by their number), around the mean."""
+    """Population standard deviation of the valid samples."""
     kind, masks = block.kind, block.masks
     mean, part, weight = block.scratch.take("differences", 3, out.dtype, masks.shape)
     kept = block.scratch.one("kept", kind.bits, masks.shape)
@@ -28,7 +28,7 @@ def fill_std(block: Block, out: Array) -> None:
     out[...] = 0
     with np.errstate(invalid="ignore"):  # infinite samples have no deviation
         for place, date in enumerate(masks.dates):
-            # zero first: what does not count may be NaN
+            # zero first: invalid samples may be NaN
             np.copyto(part, block.kept(place, kept) if kind.is_float else block.typed(date))
             np.subtract(part, mean, out=part)
             valid = masks.valid(date)
@@ -42,17 +42,17 @@ def fill_std(block: Block, out: Array) -> None:
 
 
 def fill_minimum(block: Block, out: Array) -> None:
-    """Smallest of the samples that count, in their type."""
+    """Minimum of the valid samples, in their type."""
     _extreme(block, np.minimum, out)
 
 
 def fill_maximum(block: Block, out: Array) -> None:
-    """Largest of the samples that count, in their type."""
+    """Maximum of the valid samples, in their type."""
     _extreme(block, np.maximum, out)
 
 
 def _mean(block: Block) -> Array:
-    """Float64; 0 where no sample counts. Made once for a block."""
+    """Float64; 0 without valid samples. Computed once per block."""
     if "mean" not in block.shared:
         number = np.maximum(block.masks.number, 1)
         block.shared["mean"] = np.divide(_total(block), number, dtype=np.float64)
@@ -61,7 +61,7 @@ def _mean(block: Block) -> Array:
 
 
 def _total(block: Block) -> Array:
-    """Sum of the samples that count: exact for integers of up to 32 bits, else in 64 bits."""
+    """Sum of the valid samples: exact for integers of up to 32 bits, else in 64 bits."""
     kind, masks = block.kind, block.masks
     dtype = np.dtype(f"{kind.dtype.kind}{4 if _is_short(block) else 8}")
     total, wide = block.scratch.take("total", 2, dtype, masks.shape)
@@ -74,7 +74,7 @@ def _total(block: Block) -> Array:
 
 
 def _is_short(block: Block) -> bool:
-    """Whether 32 bits hold the sum: 2**16 samples of 16 bits do not reach them."""
+    """Whether the sum fits in 32 bits, as that of fewer than 2**16 samples of 16 bits does."""
     return (
         not block.kind.is_float
         and block.kind.dtype.itemsize <= 2

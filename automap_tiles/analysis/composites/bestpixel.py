@@ -25,7 +25,7 @@ _HOT_RED, _HOT_OFFSET = 0.5, 0.08
 # FORCE: half of the score is lost at a HOT of -0.015, nearly all 0.01 above and below it.
 _HAZE_STEEPNESS, _HAZE_MIDDLE = 10 / 0.02, -0.015
 _DATE_SECONDS = 9e-9
-"""Of NumPy for the NDVI of a date of a pixel."""
+"""NumPy, for the NDVI of one date of a pixel."""
 
 
 def max_ndvi(
@@ -36,12 +36,12 @@ def max_ndvi(
     nir: int,
     fast: bool | None = None,
 ) -> Chosen:
-    """All bands from the valid date with the highest NDVI; of equal ones from the first.
+    """All bands from the valid date with the highest NDVI; ties go to the first date.
 
-    `red` and `nir` are places in the stack, from 0. `score` is the NDVI. With other bands this is
-    the composite of any normalised difference, `red=nir, nir=green` that of the NDWI for example.
-    A date whose NDVI lies outside of -1 to 1, or whose sum of both bands is not above 0
-    (reflectance below 0), has no NDVI and is not taken.
+    `red` and `nir` are band indexes in the stack, from 0. `score` is the NDVI. With other bands
+    this is the composite of any normalised difference, `red=nir, nir=green` that of the NDWI for
+    example. A date whose NDVI is outside -1 to 1, or whose sum of both bands is not positive
+    (negative reflectance), has no NDVI and is not used.
     """
     dates = whole_dates(stack, valid)
     kernels = compiled(fast, dates.valid.size * _DATE_SECONDS)
@@ -89,7 +89,7 @@ class DayWindow:
             raise ValueError("low, target and high must be different days")
 
     def score(self, day: int) -> float:
-        """Score of a day; the year is a ring, so low may be in autumn and high in spring."""
+        """Score of a day; the year is circular, so low may be in autumn and high in spring."""
         before = (self.target - day) % _YEAR
         if before <= _YEAR / 2:
             return self._gauss(before, self.width_before)
@@ -103,15 +103,15 @@ class DayWindow:
 
     @property
     def width_after(self) -> float:
-        """The same after it."""
+        """Standard deviation of the Gaussian after the target, days."""
         days = (self.high - self.target) % _YEAR
         return days / math.sqrt(-2 * math.log(self.high_score / self.target_score))
 
     def year_score(self, years: int, *, after: bool, reach: int, factor: float) -> float:
-        """Score of a date some years off the target: that of a day off by a part of the window.
+        """Score of a date some years from the target: that of a day offset by a part of the window.
 
         The window of that side is divided by `factor` times one more than `reach`, the number of
-        years that are used on each side (FORCE's Y_FACTOR).
+        years used on each side (FORCE's Y_FACTOR).
         """
         side = (self.high - self.target if after else self.target - self.low) % _YEAR
         days = abs(years) * side / ((reach + 1) * factor)
@@ -123,7 +123,7 @@ class DayWindow:
 
 @dataclass(frozen=True, kw_only=True)
 class Weights:
-    """How much each score counts; 0 leaves it out."""
+    """Weight of each score; 0 leaves it out."""
 
     day: float = 1.0
     year: float = 1.0
@@ -134,35 +134,35 @@ class Weights:
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """What the scores of a stack's dates are made of."""
+    """Inputs of the scores of a stack's dates."""
 
     times: Sequence[datetime]
     window: DayWindow
     weights: Weights = field(default_factory=Weights)
     year: int | None = None
-    """Target year; None: all years are as good."""
+    """Target year; None: all years are equal."""
     year_reach: int = 1
-    """Years on each side of the target year that are used."""
+    """Number of years used on each side of the target year."""
     year_factor: float = 1.0
     cloud_distance: Array | None = None
-    """(time, y, x) metres to the next cloud or shadow; needed when its weight is above 0."""
+    """(time, y, x) metres to the nearest cloud or shadow; needed if its weight is above 0."""
     cloud_reach: float = 3000.0
-    """Metres from which on a cloud no longer matters."""
+    """Metres beyond which a cloud no longer matters."""
     blue: int | None = None
-    """Place of the blue band in the stack, from 0; needed when the weight of haze is above 0."""
+    """Index of the blue band in the stack, from 0; needed if the weight of haze is above 0."""
     red: int | None = None
     scale: float = 1.0
-    """Value in the stack that stands for a reflectance of 1."""
+    """Value of reflectance 1 in the stack."""
     sensors: Sequence[float] | None = None
-    """For each date the score of its sensor, 0 to 1 (0.5 for Landsat 7 without its scan-line
-    corrector, for example)."""
+    """Score of each date's sensor, 0 to 1 (for example 0.5 for Landsat 7 without its scan-line
+    corrector)."""
 
 
 def best_pixel(stack: Stack, valid: Bools | None = None, *, conditions: Conditions) -> Chosen:
     """All bands from the valid date with the highest weighted mean of scores.
 
-    `score` is that mean, 0 to 1. Raises `ValueError` when a score is to count and what it is made
-    of is missing.
+    `score` is that mean, 0 to 1. Raises `ValueError` if the input of a score with non-zero weight
+    is missing.
     """
     dates = whole_dates(stack, valid)
     _check(conditions, dates)
@@ -185,7 +185,7 @@ def best_pixel(stack: Stack, valid: Bools | None = None, *, conditions: Conditio
 
 
 def date_scores(conditions: Conditions) -> list[float]:
-    """Weighted sum of the scores that are the same for all pixels of a date."""
+    """Weighted sum of the scores that do not vary between the pixels of a date."""
     weights, window = conditions.weights, conditions.window
     sensors = conditions.sensors or [0.0] * len(conditions.times)
     scores = []
@@ -205,7 +205,7 @@ def date_scores(conditions: Conditions) -> list[float]:
 
 
 def cloud_score(distance: Array, reach: float = 3000.0) -> Array:
-    """0 beside a cloud, 0.5 at half of `reach`, nearly 1 from there on; metres -> float32."""
+    """0 beside a cloud, 0.5 at half of `reach`, nearly 1 beyond it; metres -> float32."""
     return _sigmoid(np.asarray(distance, dtype=np.float32), 10 / reach, reach / 2)
 
 
@@ -220,7 +220,7 @@ def haze_score(blue: Array, red: Array, scale: float = 1.0) -> Array:
 
 def _sigmoid(values: Array, steepness: float, middle: float) -> Array:
     power = (values - np.float32(middle)) * np.float32(-steepness)
-    # exp overflows float32 at 88; what is beyond 80 is 0 or 1 all the same
+    # exp overflows float32 at 88; beyond 80 the result is 0 or 1 anyway
     np.minimum(power, np.float32(80), out=power)
     np.exp(power, out=power)
     power += np.float32(1)

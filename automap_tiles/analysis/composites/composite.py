@@ -39,13 +39,13 @@ _Fill = Callable[[Block, Array], None]
 
 @dataclass(frozen=True, kw_only=True)
 class _Statistic:
-    """How one statistic fills a block."""
+    """How a statistic fills a block."""
 
     fill: _Fill
     dtype: Callable[[SampleType, bool], np.dtype[Any]]
-    """Type of the result of a kind of samples, rounded or not."""
+    """Result type for a type of samples, rounded or not."""
     empty: bool = True
-    """Whether a pixel without a sample is masked."""
+    """Whether pixels without a sample are masked."""
 
 
 def _middle(kind: SampleType, rounded: bool) -> np.dtype[Any]:
@@ -73,11 +73,11 @@ _TABLE = {
     "count": _Statistic(fill=fill_count, dtype=_number, empty=False),
 }
 STATISTICS = tuple(_TABLE)
-"""Names that `reduce` knows; besides them `p0` to `p100` for percentiles, `p2.5` for example."""
+"""Names accepted by `reduce`, besides `p0` to `p100` for percentiles, such as `p2.5`."""
 
 
 def check_statistics(names: Sequence[str]) -> None:
-    """Raise `ValueError` for a name that `reduce` does not know, and for none at all."""
+    """Raise `ValueError` for a name that `reduce` does not accept, and for an empty list."""
     if not names:
         raise ValueError(f"no statistic is asked for; known: {_known()}")
     for name in names:
@@ -96,10 +96,10 @@ def reduce(
     *,
     rounded: bool = False,
 ) -> dict[str, Picture]:
-    """Several statistics in one pass over the stack, by their names as given.
+    """Several statistics in one pass over the stack, by name.
 
-    They share what is read and what is known about the masks, all percentiles one sorting.
-    Memory beside the stack and the results does not depend on the height of the picture.
+    They share reads and mask information; all percentiles share one sort. Memory besides the stack
+    and the results does not depend on the height of the raster.
     """
     check_statistics(statistics)
     samples = samples_of(stack, valid)
@@ -125,7 +125,7 @@ def reduce(
 
 
 def _masks(missing: Bools) -> Iterator[Bools]:
-    """The mask, and copies of it, so that masking one result leaves the others alone."""
+    """The mask and copies of it, so that masking one result does not affect the others."""
     yield missing
     while True:
         yield missing.copy()
@@ -145,24 +145,24 @@ def _statistics(names: Iterable[str]) -> dict[str, _Statistic]:
 
 
 def median(stack: Stack, valid: Bools | None = None, *, rounded: bool = False) -> Picture:
-    """Median of the valid samples; of an even number the mean of the two in the middle."""
+    """Median of the valid samples; for an even number, the mean of the two middle ones."""
     return reduce(stack, valid, ("median",), rounded=rounded)["median"]
 
 
 def mean(stack: Stack, valid: Bools | None = None, *, rounded: bool = False) -> Picture:
-    """Mean of the valid samples, added up exactly for integers of up to 32 bits."""
+    """Mean of the valid samples, summed exactly for integers of up to 32 bits."""
     return reduce(stack, valid, ("mean",), rounded=rounded)["mean"]
 
 
 def std(stack: Stack, valid: Bools | None = None) -> Picture:
-    """Standard deviation of the valid samples, divided by their number (NumPy's `ddof=0`)."""
+    """Population standard deviation of the valid samples (NumPy's `ddof=0`)."""
     return reduce(stack, valid, ("std",))["std"]
 
 
 def percentile(
     stack: Stack, percent: float, valid: Bools | None = None, *, rounded: bool = False
 ) -> Picture:
-    """Percentile of the valid samples, linear between the two nearest (NumPy's default)."""
+    """Percentile of the valid samples, with linear interpolation (NumPy's default)."""
     if not 0 <= percent <= 100:
         raise ValueError(f"a percentile is 0 to 100, not {percent}")
     name = f"p{percent!r}"
@@ -170,15 +170,15 @@ def percentile(
 
 
 def minimum(stack: Stack, valid: Bools | None = None) -> Picture:
-    """Smallest of the valid samples, in their type."""
+    """Minimum of the valid samples, in their type."""
     return reduce(stack, valid, ("min",))["min"]
 
 
 def maximum(stack: Stack, valid: Bools | None = None) -> Picture:
-    """Largest of the valid samples, in their type."""
+    """Maximum of the valid samples, in their type."""
     return reduce(stack, valid, ("max",))["max"]
 
 
 def count(stack: Stack, valid: Bools | None = None) -> Picture:
-    """Number of valid samples as uint16; no pixel is masked, 0 is an answer."""
+    """Number of valid samples as uint16; no pixel is masked, as 0 is a valid result."""
     return reduce(stack, valid, ("count",))["count"]

@@ -24,23 +24,23 @@ Picture: TypeAlias = np.ma.MaskedArray[Any, Any]
 Deviation = Literal["emad", "smad", "bcmad"]
 TOLERANCE = 3e-5
 MAX_STEPS = 1000
-# Of a sample. The three arrays of a step hold 12, but blocks of 4 000 pixels that leave the L2
-# cache were a third faster than those that stay in it: there are fewer calls.
+# Bytes per sample. The three arrays of a step take 12, but blocks of 4 000 pixels, which exceed the
+# L2 cache, were a third faster than those that fit in it, since there are fewer calls.
 _PIXEL_BYTES = 3
 _SAMPLE_SECONDS = 18e-9
-"""Of NumPy for a band of a date of a pixel, measured for 8 dates of 5 bands."""
+"""NumPy, per band and date of a pixel, measured for 8 dates of 5 bands."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GeometricMedian:
-    """What `geomedian` gives."""
+    """Result of `geomedian`."""
 
     picture: Picture
     """(band, y, x) float32 in the unit of the stack."""
     deviations: dict[Deviation, Picture]
-    """(y, x) float32 under the names that were asked for."""
+    """(y, x) float32, by the requested names."""
     count: Picture
-    """(y, x) uint16: dates of which all bands are valid."""
+    """(y, x) uint16: number of dates with all bands valid."""
 
 
 def geomedian(
@@ -71,7 +71,7 @@ def geomedian(
     number = dates.valid.sum(axis=0, dtype=np.uint16)
     missing = number == 0
     data = np.zeros((bands, height * width), dtype=np.float32)
-    if bands == 1:  # on a line it is the median, and has a closed form
+    if bands == 1:  # in one dimension it is the median, which has a closed form
         data[:] = composite.median(dates.data, dates.valid).data.reshape(1, -1)
     else:
         kernels = compiled(fast, dates.data.size * _SAMPLE_SECONDS)
@@ -98,9 +98,9 @@ def _solve(
 
 
 def _blocks(dates: WholeDates, tolerance: float) -> Iterator[_weiszfeld.PixelBlock]:
-    """Pixels with a date, some rows at a time, at their starts."""
+    """Pixels with a valid date, some rows at a time, with their initial values."""
     count, bands, _, width = dates.data.shape
-    used = np.flatnonzero(dates.valid.any(axis=(1, 2)))  # dates of clouds alone cost nothing
+    used = np.flatnonzero(dates.valid.any(axis=(1, 2)))  # fully clouded dates cost nothing
     if len(used) == 0:
         return
     for rows in dates.blocks(_PIXEL_BYTES * count * bands):
@@ -151,7 +151,7 @@ def _euclidean(samples: Array, centre: Array, _: Array, out: Array) -> None:
 
 
 def _spectral(samples: Array, centre: Array, length: Array, out: Array) -> None:
-    """1 - cos as half the squared distance of the unit vectors: nothing cancels out in float32."""
+    """1 - cos as half the squared distance of unit vectors, without cancellation in float32."""
     with np.errstate(all="ignore"):
         product = samples * samples
         here = np.sqrt(_weiszfeld.total(product))

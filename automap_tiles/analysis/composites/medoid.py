@@ -13,20 +13,19 @@ from automap_tiles.analysis._weiszfeld import total
 from automap_tiles.analysis.composites import composite
 from automap_tiles.analysis.composites.one_date import Chosen, Race, provenance
 
-# Of a sample of a block: more dates than these few bytes hold leave the L2 cache, but then there
-# are fewer calls.
+# Bytes per sample of a block: more dates exceed the L2 cache, but then there are fewer calls.
 _PIXEL_BYTES = 2
 _PAIR_SECONDS = 1.3e-9
-"""Of NumPy for a band of two dates of a pixel, measured for 8 dates of 5 bands."""
+"""NumPy, per band and pair of dates of a pixel, measured for 8 dates of 5 bands."""
 
 
 def medoid(
     stack: composite.Stack, valid: Bools | None = None, *, fast: bool | None = None
 ) -> Chosen:
-    """The valid date with the smallest sum of distances to the others; of equal ones the first.
+    """The valid date with the smallest sum of distances to the others; ties go to the first.
 
     `score` is that sum in the unit of the stack, in float32. Stack and valid as for `median`; a
-    date counts when all its bands do. `fast` as in `accelerate`; the result is the same.
+    date counts if all its bands do. `fast` as in `accelerate`; the result is the same.
     """
     dates = whole_dates(stack, valid)
     kernels = compiled(fast, dates.data.size * len(dates.data) / 2 * _PAIR_SECONDS)
@@ -44,9 +43,9 @@ def medoid(
 
 
 def medoid_approx(stack: composite.Stack, valid: Bools | None = None) -> Chosen:
-    """The valid date nearest to the medians of the bands; of equal ones the first.
+    """The valid date nearest to the medians of the bands; ties go to the first.
 
-    Much cheaper than `medoid` and often, not always, the same date. `score` is that distance.
+    Much cheaper than `medoid`, and often but not always the same date. `score` is that distance.
     """
     dates = whole_dates(stack, valid)
     count, bands, height, width = dates.data.shape
@@ -65,13 +64,13 @@ def medoid_approx(stack: composite.Stack, valid: Bools | None = None) -> Chosen:
 
 
 def _nearest(dates: WholeDates, race: Race) -> Chosen:
-    """The race was about distances, of which the lowest wins."""
+    """Invert the scores: for distances, the smallest wins."""
     found = race.best > -np.inf
     return provenance(dates, race.index, np.negative(race.best), found)
 
 
 def _block(dates: WholeDates, rows: slice) -> tuple[Array, Array]:
-    """(time, band, pixel) float32 samples, 0 where they do not count; (time, pixel) 1 or 0."""
+    """(time, band, pixel) float32 samples, 0 where not valid; (time, pixel) 1 or 0."""
     count, bands = dates.data.shape[:2]
     samples = dates.data[:, :, rows].astype(np.float32).reshape(count, bands, -1)
     valid = dates.valid[:, rows].reshape(count, -1)
@@ -81,7 +80,7 @@ def _block(dates: WholeDates, rows: slice) -> tuple[Array, Array]:
 
 
 def _sums(samples: Array, weight: Array) -> Array:
-    """(time, pixel) sums of the distances of each date to all that count, in the order of dates."""
+    """(time, pixel) sums of each date's distances to all valid ones, in the order of dates."""
     count, bands, pixels = samples.shape
     sums = np.zeros((count, pixels), dtype=np.float32)
     difference = np.empty((bands, pixels), dtype=np.float32)

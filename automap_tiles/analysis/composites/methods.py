@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     Made: TypeAlias = Mapping[str, Picture | Chosen]
 
 _CLOUD_REACH = 3000.0
-"""Metres from which on a cloud no longer matters to `best_pixel` (`bestpixel.Conditions`)."""
+"""Metres beyond which clouds no longer matter to `best_pixel` (`bestpixel.Conditions`)."""
 
 
 class Unit(StrEnum):
-    """What the numbers of a band are."""
+    """Unit of a band."""
 
     REFLECTANCE = "reflectance"
     """In the unit of the stack."""
     RATIO = "ratio"
-    """Without a unit, of the order of 1: an index, an angle, a score."""
+    """Dimensionless, of order 1: an index, an angle, a score."""
     COUNT = "count"
-    """Whole numbers that no scale applies to."""
+    """Integers that no scale applies to."""
 
 
 class Dates(Protocol):
-    """The dates of one place, as `automap_tiles.Stack` has them."""
+    """The dates of one place, as in `automap_tiles.Stack`."""
 
     @property
     def values(self) -> np.ndarray[Any, Any]:
@@ -48,7 +48,7 @@ class Dates(Protocol):
 
     @property
     def valid(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """(time, y, x) where all bands count."""
+        """(time, y, x), True where all bands are valid."""
         ...
 
     @property
@@ -59,32 +59,32 @@ class Dates(Protocol):
 
     @property
     def scale(self) -> float:
-        """Value of a reflectance of 1."""
+        """Value of reflectance 1."""
         ...
 
     @property
     def cloud_distance(self) -> np.ndarray[Any, Any] | None:
-        """(time, y, x) metres to the next cloud or shadow, where a method asks for it."""
+        """(time, y, x) metres to the nearest cloud or shadow, for methods that need it."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Season:
-    """Which days a method prefers."""
+    """Preferred days of a method."""
 
     middle: date
-    """Its year counts where the year does."""
+    """Its year matters for methods that score years."""
     days: int = 90
-    """Before and after it, at which a date scores next to nothing."""
+    """Days before and after it at which the score is almost zero."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CompositeRequest:
-    """What a picture shall hold."""
+    """The requested composite."""
 
     methods: tuple[str, ...]
     rounded: bool = False
-    """Whether results of integers keep their type, halves rounded up."""
+    """Whether results of integers keep their type, rounded half up."""
     season: Season | None = None
 
 
@@ -97,33 +97,33 @@ Make: TypeAlias = "Callable[[Dates, CompositeRequest], Made]"
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """A way to make one picture of many dates."""
+    """A compositing method."""
 
     summary: str
-    """For the help."""
+    """For help texts."""
     make: Make
     needs: tuple[str, ...] = ()
-    """Bands that it cannot do without."""
+    """Required bands."""
     one_band: bool = False
-    """Whether it gives a single band, not one for each band and index."""
+    """Whether it gives a single band, rather than one for each band and index."""
     unit: Unit = Unit.REFLECTANCE
     score: Unit | None = None
     """Unit of the score by which it takes all bands of a pixel from one date (a ratio is at most 1,
     a reflectance may be a sum of many); None: it does not take them from one date."""
     of_index: str | None = None
-    """Statistic of an index that is computed for every date, where the method knows none."""
+    """Statistic to use for indices per date, if the method itself does not handle them."""
     needs_season: bool = False
     cloud_reach: float | None = None
-    """Metres up to which it needs the distances to clouds."""
+    """Largest distance to clouds that it needs, metres."""
 
     @property
     def chooses(self) -> bool:
-        """Whether all bands of a pixel are from one date, of which one can tell which."""
+        """Whether all bands of a pixel are from one identifiable date."""
         return self.score is not None
 
 
 def _statistics(dates: Dates, asked: CompositeRequest) -> Made:
-    """Statistics of the bands one by one, all in one pass."""
+    """Per-band statistics, all in one pass."""
     import numpy as np
 
     from automap_tiles.analysis.composites.composite import reduce
@@ -131,7 +131,7 @@ def _statistics(dates: Dates, asked: CompositeRequest) -> Made:
     names = [name for name in asked.methods if method(name).make is _statistics]
     found = reduce(dates.values, dates.valid, names, rounded=asked.rounded)
     if "count" in found:
-        # Zero is no data: a tile of nothing but zeros would be there or not as the tiles are cut.
+        # Zero is nodata here: otherwise a tile of zeros would exist or not depending on the tiling.
         counts = np.ma.getdata(found["count"])
         found["count"] = np.ma.MaskedArray(counts, mask=counts == 0)
     return found
@@ -187,7 +187,7 @@ def _highest(dates: Dates, first: str, second: str) -> Chosen:
 def _best_pixel(dates: Dates, asked: CompositeRequest) -> Made:
     from automap_tiles.analysis.composites import bestpixel
 
-    if asked.season is None:  # the checks have complained
+    if asked.season is None:  # already reported by the checks
         raise ValueError("best_pixel needs a season")
     target, days = asked.season.middle.timetuple().tm_yday, asked.season.days
     place = {band: number for number, band in enumerate(dates.bands)}
@@ -264,19 +264,19 @@ METHODS: dict[str, Method] = {
         of_index="mean",
     ),
 }
-"""Name -> method. Besides them there are the percentiles, `p0` to `p100`."""
+"""Name -> method. In addition there are percentiles, `p0` to `p100`."""
 
 _PERCENTILE = Method(summary="a percentile", make=_statistics)
 
 ProvenanceName = Literal["valid_count", "day_of_year", "scene_index", "score"]
 PROVENANCE: tuple[str, ...] = get_args(ProvenanceName)
-"""Bands that say where a pixel is from; all but the first need one method that takes a pixel from
-one date."""
+"""Bands with the origin of pixels; all but the first require a single method that takes each pixel
+from one date."""
 VALID_COUNT = PROVENANCE[0]
 
 
 def method(name: str) -> Method:
-    """A method by its name; raises `ValueError` for one that there is not."""
+    """A method by name; raises `ValueError` if it does not exist."""
     found = METHODS.get(name)
     if found is None and _is_percentile(name):
         return _PERCENTILE
@@ -286,19 +286,19 @@ def method(name: str) -> Method:
 
 
 def known_methods() -> str:
-    """All names, for a message or a help text."""
+    """All names, for messages and help texts."""
     names = list(METHODS)
     place = names.index("count") + 1
     return ", ".join([*names[:place], "p0 to p100", *names[place:]])
 
 
 def choosing_methods() -> tuple[str, ...]:
-    """Names of those that take all bands of a pixel from one date."""
+    """Names of the methods that take all bands of a pixel from one date."""
     return tuple(name for name, each in METHODS.items() if each.chooses)
 
 
 def check_methods(names: Sequence[str]) -> None:
-    """Raise `ValueError` for an unknown one, and for none at all."""
+    """Raise `ValueError` for an unknown method, and for an empty list."""
     if not names:
         raise ValueError(f"no statistic is asked for; known: {known_methods()}")
     for name in names:
@@ -306,7 +306,7 @@ def check_methods(names: Sequence[str]) -> None:
 
 
 def check_provenance(names: Sequence[str], methods: Sequence[str]) -> None:
-    """Raise `ValueError` for bands that these methods cannot tell."""
+    """Raise `ValueError` for bands that these methods cannot provide."""
     for name in names:
         if name not in PROVENANCE:
             raise ValueError(f"there is no provenance {name!r}; known: {', '.join(PROVENANCE)}")
@@ -337,7 +337,7 @@ def bands_of(
     indices: Sequence[str] = (),
     provenance: Sequence[str] = (),
 ) -> tuple[BandOf, ...]:
-    """Bands of a composite in their order: by method those of the bands and of the indices."""
+    """Bands of a composite in order: for each method those of the bands, then of the indices."""
     found: list[BandOf] = []
     for name in methods:
         how = method(name)
@@ -345,7 +345,7 @@ def bands_of(
             found.append(BandOf(name=name, unit=how.unit))
             continue
         found += [BandOf(name=f"{name}_{band}", unit=how.unit) for band in bands]
-        # a statistic of an index is an index, its count a count
+        # a statistic of an index has the unit of the index, its count is a count
         unit = how.unit if how.unit is Unit.COUNT else Unit.RATIO
         found += [BandOf(name=f"{name}_{index}", unit=unit) for index in indices]
     scores = [score for name in methods if (score := method(name).score)]

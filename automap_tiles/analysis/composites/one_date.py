@@ -15,24 +15,24 @@ from automap_tiles.analysis._dates import Array, Bools, WholeDates, kind_of
 
 Picture: TypeAlias = np.ma.MaskedArray[Any, Any]
 Score = Callable[[int, slice], Array]
-"""Date and rows -> (rows, x) float32, the larger the better; NaN where the date has no score."""
+"""Date and rows -> (rows, x) float32, higher is better; NaN where the date has no score."""
 
-# Arrays of 32 bits that a block of rows is counted as; more and smaller blocks are no faster.
+# Number of 32-bit arrays assumed per block of rows; more and smaller blocks are no faster.
 _BUFFERS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """A composite of chosen dates, with its provenance."""
+    """A composite of selected dates, with its provenance."""
 
     picture: Picture
     """(band, y, x) samples of the chosen dates, in the type of the stack."""
     scene_index: Picture
-    """(y, x) uint16: place of the chosen date in the stack, from 0."""
+    """(y, x) uint16: index of the selected date in the stack, from 0."""
     score: Picture
-    """(y, x) float32 that decided: higher is better for `choose`; see the method."""
+    """(y, x) float32 score of the selected date: higher is better for `choose`; see the method."""
     valid_count: Picture
-    """(y, x) uint16: dates of which all bands are valid; 0 is an answer, nothing is masked."""
+    """(y, x) uint16: number of dates with all bands valid; not masked, as 0 is a valid result."""
 
     def day_of_year(self, times: Sequence[datetime]) -> Picture:
         """(y, x) uint16: 1 to 366, from the times of the stack's dates."""
@@ -42,16 +42,16 @@ class Chosen:
         return np.ma.MaskedArray(data, mask=np.ma.getmaskarray(self.scene_index).copy())
 
     def shares(self, dates: int) -> list[float]:
-        """For each date of the stack the share of the picture's pixels that it gave."""
+        """For each date of the stack, its share of the pixels."""
         given = self.scene_index.compressed()
         counts = np.bincount(given, minlength=dates)
         return [float(count) / max(1, given.size) for count in counts]
 
 
 def choose(dates: WholeDates, score: Score) -> Chosen:
-    """Take each pixel from the valid date with the highest score, of equal ones from the first.
+    """Take each pixel from the valid date with the highest score; ties go to the first.
 
-    A date without a score at a pixel is not taken there.
+    A date without a score at a pixel is not used there.
     """
     count, _, height, width = dates.data.shape
     race = Race(count, (height, width))
@@ -62,14 +62,14 @@ def choose(dates: WholeDates, score: Score) -> Chosen:
 
 
 class Race:
-    """The highest score of each pixel so far, and the date that has it."""
+    """The highest score of each pixel so far, and its date."""
 
     def __init__(self, dates: int, shape: tuple[int, int]) -> None:
-        """`shape` is (height, width) of the picture."""
+        """`shape` is (height, width)."""
         self.best = np.full(shape, -np.inf, dtype=np.float32)
-        """(y, x); minus infinity where no date had a score."""
+        """(y, x); minus infinity without a score."""
         self.index = np.zeros(shape, dtype=np.uint8 if dates < 256 else np.uint16)
-        """(y, x) the first date that had it."""
+        """(y, x) the first date with that score."""
         self._scratch = BlockMemory()
 
     def offer(self, date: int, rows: slice, score: Array, valid: Bools) -> None:
@@ -81,7 +81,7 @@ class Race:
         np.subtract(masked, 1, out=masked)
         np.bitwise_or(score.view(np.uint32), masked, out=masked)
         better = np.greater(masked.view(np.float32), best)
-        # the last that was better has the largest number
+        # the last improvement has the largest number
         place = np.multiply(better.view(np.uint8), date, dtype=index.dtype)
         np.maximum(index, place, out=index)
         np.fmax(best, masked.view(np.float32), out=best)
@@ -90,9 +90,9 @@ class Race:
 def provenance(
     dates: WholeDates, index: Array, score: Array, found: Bools, kernels: ModuleType | None = None
 ) -> Chosen:
-    """The composite of (y, x) chosen dates; masked where none was `found`.
+    """The composite of (y, x) selected dates; masked where none was `found`.
 
-    `kernels` are the compiled ones, where they are to be used.
+    `kernels` are the compiled ones, if they are to be used.
     """
     missing = ~found
     if kernels is None:
@@ -115,7 +115,7 @@ def provenance(
 def gather(dates: WholeDates, index: Array, found: Bools) -> Array:
     """(band, y, x) samples of the dates in `index` (y, x); 0 where none was `found`.
 
-    Date by date with all bits or none, which is 2.6 times as fast as `np.take_along_axis`.
+    Combines dates with all-ones or all-zeros bit masks, 2.6 times as fast as `np.take_along_axis`.
     """
     count, bands, height, width = dates.data.shape
     bits = kind_of(dates.data.dtype).bits

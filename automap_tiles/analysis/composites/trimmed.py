@@ -54,7 +54,7 @@ def trimmed_mean(
 
 
 def _kept(dates: WholeDates, rows: slice, dark: float, bright: float) -> Bools:
-    """(time, rows, x) dates that are neither dropped nor invalid."""
+    """(time, rows, x) valid dates that are not dropped."""
     valid = dates.valid[:, rows]
     rank = _ranks(_brightness(dates, rows), valid)
     number = valid.sum(axis=0)
@@ -74,12 +74,12 @@ def _brightness(dates: WholeDates, rows: slice) -> Array:
 
 
 def _ranks(brightness: Array, valid: Bools) -> Array:
-    """(time, rows, x) number of valid dates that are darker, or as dark and earlier."""
+    """(time, rows, x) number of valid dates that are darker, or equally dark and earlier."""
     count = len(brightness)
     rank = np.zeros(brightness.shape, dtype=np.int16)
     for first in range(count):
         for second in range(first + 1, count):
-            # NaN is neither and belongs to dates that do not count
+            # NaN compares false and belongs to invalid dates
             brighter = brightness[second] >= brightness[first]
             rank[second] += brighter & valid[first]
             rank[first] += ~brighter & valid[second]

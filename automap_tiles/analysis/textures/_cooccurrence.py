@@ -30,22 +30,22 @@ MOMENTS: tuple[Moment, ...] = (
     "square_differences",
     "inverse_differences",
 )
-"""Over the pairs of a window: of i + j and its square, |i - j| and its square, 1 / (1 + (i - j)²),
-with levels from 0."""
+"""Sums over the pairs of a window: of i + j and its square, |i - j| and its square, and 1 / (1 + (i
+- j)²), with levels from 0."""
 
 _LOG_UNIT = 2.0**40
 INVERSE_UNIT = 2.0**20
-"""Of 1 / (1 + d²), so that the sums of the largest window stay in 32 bits."""
+"""Unit of 1 / (1 + d²), chosen so that sums over the largest window fit in 32 bits."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Grey:
-    """Part of a picture in grey levels, with the margin of its windows."""
+    """Part of a raster in grey levels, with the margin of its windows."""
 
     grey: Array
     """(y, x) int32, 0 to levels - 1."""
     valid: Bools | None
-    """(y, x) pixels that count; None where all do."""
+    """(y, x) valid pixels; None if all are."""
     levels: int
     size: int
     """Width of the window."""
@@ -75,7 +75,7 @@ class Grey:
             size=(self.size - abs(down), self.size - right),
             scratch=self.scratch,
         )
-        # a scalar gives the same bits as a plane of it
+        # a scalar gives the same bits as an array of it
         number = np.array(work.most)
         if counts is not None:
             number = work.sums(counts, 1, "number").astype(np.int64)
@@ -84,12 +84,12 @@ class Grey:
 
 
 class Pairs:
-    """What is known about the pairs of each window, as exact whole numbers."""
+    """Pair statistics of each window, as exact integers."""
 
     def __init__(self, number: Array, found: dict[str, Array], most: int) -> None:
-        """`number` is that of pairs, `most` its largest possible value."""
+        """`number` is the number of pairs, `most` its largest possible value."""
         self.some: Bools | None = None
-        """Windows with a pair; None where all have."""
+        """Windows with a pair; None if all have one."""
         if not number.all():
             self.some = number > 0
             number = np.maximum(number, 1)
@@ -104,13 +104,13 @@ class Pairs:
 
     @cached_property
     def number(self) -> Array:
-        """Pairs in each window, 1 where there are none; float64."""
+        """Pairs in each window, 1 if there are none; float64."""
         number: Array = self._pairs.astype(np.float64)
         return number
 
     @cached_property
     def entropy(self) -> Array:
-        """-Σ p ln p of the matrix; as the next three exactly 0 where a single level occurs."""
+        """-Σ p ln p of the matrix; like the next three, exactly 0 for a single level."""
         return self._entropy(2 * self._pairs, "joint")
 
     @cached_property
@@ -126,7 +126,7 @@ class Pairs:
         return self._entropy(self._pairs, "difference")
 
     def _entropy(self, total: Array, name: Tally) -> Array:
-        """Of counts that add up to `total`."""
+        """Entropy of counts that add up to `total`."""
         rest = _log_table(2 * self._most)[total] - self._found[name]
         found: Array = rest / (total * _LOG_UNIT)
         return found
@@ -180,7 +180,7 @@ _MOMENTS: dict[Moment, Callable[[Array, Array, int], tuple[Array, int]]] = {
 
 def _of_matrix(work: PairWork, logs: Array) -> tuple[Array, Array]:
     low, high = np.minimum(work.first, work.second), np.maximum(work.first, work.second)
-    # a level with itself is an entry of twice the count, others are two entries
+    # a level paired with itself is one entry of twice the count, other pairs are two entries
     code = np.where(low == high, low, high * (high - 1) // 2 + low + work.levels)
     found = np.zeros((2, *_windows(work)), dtype=np.int64)
     for bin_, places, small in _bins(work, (code,)):
@@ -199,7 +199,7 @@ def _of_bins(work: PairWork, codes: tuple[Array, ...], logs: Array) -> Array:
 
 
 def _bins(work: PairWork, codes: tuple[Array, ...]) -> Iterator[tuple[int, Array, Array]]:
-    """For each code that occurs: the windows it is in, flat, and how often."""
+    """For each code that occurs: its windows, flattened, and its count there."""
     small = np.uint8 if work.most * len(codes) < 2**8 else np.uint16
     present = np.zeros(1, dtype=bool)
     for code in codes:
@@ -224,7 +224,7 @@ def _windows(work: PairWork) -> tuple[int, int]:
 
 
 def _apart(values: Array, down: int, right: int) -> tuple[Array, Array]:
-    """Each pixel and that which is `down` and `right` of it, where both are there."""
+    """Each pixel and the one `down` and `right` of it, where both exist."""
     height, width = values.shape
     upper, lower = max(-down, 0), max(down, 0)
     first = values[upper : height - lower, : width - right]

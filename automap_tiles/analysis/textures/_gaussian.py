@@ -1,7 +1,7 @@
-"""Gaussian filters whose value depends on the pixels around alone, bit by bit.
+"""Gaussian filters whose values depend on the surrounding pixels only, bit by bit.
 
-Sums are taken tap by tap, from the middle outwards, so that a part of a picture gives the same bits
-as the whole. Kernels end at four standard deviations, as those of SciPy do.
+Sums are accumulated tap by tap, from the centre outwards, so that a part of a raster gives the same
+bits as the whole. Kernels end at four standard deviations, as in SciPy.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ _ENDS = 4.0
 
 
 def reach(sigma: float) -> int:
-    """Pixels from its middle to the end of a kernel."""
+    """Radius of a kernel, pixels."""
     return int(_ENDS * sigma + 0.5)
 
 
 def smoothed(padded: Floats, sigma: float, around: int) -> Floats:
-    """(y, x) weighted means; `padded` has `around` pixels more on each side, `reach` at least."""
+    """(y, x) weighted means; `padded` has `around` more pixels on each side, at least `reach`."""
     return _both(padded, _kernel(sigma), _kernel(sigma), around)
 
 
 def laplacian(padded: Floats, sigma: float, around: int) -> Floats:
-    """(y, x) sum of the second derivatives of what `smoothed` gives."""
+    """(y, x) sum of the second derivatives of the result of `smoothed`."""
     plain, curved = _kernel(sigma), _second(sigma)
     found: Floats = _both(padded, curved, plain, around) + _both(padded, plain, curved, around)
     return found
 
 
 def without_gaps(plane: Floats, valid: NDArray[np.bool_], sigma: float) -> Floats:
-    """(y, x) with missing pixels as the weighted mean of those around that are there, else 0.
+    """(y, x) with missing pixels filled by the weighted mean of the valid ones around, else 0.
 
     Pixels beyond the plane are missing. Normalised convolution (Knutsson & Westin 1993, IEEE
     Conference on Computer Vision and Pattern Recognition: 515-523).
@@ -49,7 +49,7 @@ def without_gaps(plane: Floats, valid: NDArray[np.bool_], sigma: float) -> Float
 
 
 def _kernel(sigma: float) -> Floats:
-    """(tap,) from the middle outwards; the taps of both sides sum up to 1."""
+    """(tap,) from the centre outwards; the taps of both sides sum to 1."""
     away = np.arange(reach(sigma) + 1, dtype=np.float64)
     taps: Floats = np.exp(-0.5 * (away / sigma) ** 2)
     found: Floats = taps / (taps[0] + 2 * taps[1:].sum())

@@ -1,7 +1,7 @@
-"""Kernels of the pairs of a window, compiled by numba: exact, as their NumPy versions.
+"""Pair kernels compiled by numba, exact like their NumPy versions.
 
-Nothing here is imported unless `accelerate` says so. Whole numbers may be added in any order, so
-these are running sums and counts that slide along the rows.
+Imported only if `accelerate` says so. Integers may be added in any order, so these are running sums
+and counts that slide along the rows.
 """
 
 # ruff: noqa: C901, PLR0913, PLR0917 - a kernel is one loop
@@ -29,7 +29,7 @@ def tallies(work: PairWork, names: Sequence[Tally], logs: Array) -> dict[str, Ar
     nothing = np.empty((1, 1), dtype=np.int64)
     counts = np.ones((1, 1), dtype=bool) if work.counts is None else work.counts
     _slide(
-        work.first.astype(np.uint16),  # an index of such a type needs no check
+        work.first.astype(np.uint16),  # an index of this type needs no bounds check
         work.second.astype(np.uint16),
         np.broadcast_to(counts, work.first.shape).astype(np.uint8),
         work.size,
@@ -44,10 +44,10 @@ def tallies(work: PairWork, names: Sequence[Tally], logs: Array) -> dict[str, Ar
 
 @compile_kernel
 def _slide(first, second, counts, size, levels, more, twice, wanted, out):  # type: ignore[no-untyped-def]
-    """Counts of a window and their tallies, moved along each row.
+    """Counts of a window and their tallies, updated along each row.
 
-    `more` is what one more adds to c ln c, `twice` what it adds where it counts twice; `wanted` and
-    `out` are in the order of `TALLIES`.
+    `more` is the increase of c ln c per additional count, `twice` that for a double count; `wanted`
+    and `out` are in the order of `TALLIES`.
     """
     high, wide = size
     height, width = first.shape
@@ -82,7 +82,7 @@ def _slide(first, second, counts, size, levels, more, twice, wanted, out):  # ty
 
 @partial(compile_kernel, inline="always")
 def _shift(a, b, c, column, sign, levels, bins, more, twice, wanted, total):  # type: ignore[no-untyped-def]
-    """Let a column come in (`sign` 1) or leave it behind (-1)."""
+    """Add a column (`sign` 1) or remove it (-1)."""
     pairs, singles, added, apart = bins
     joint, squares, marginal, sums, differences = wanted
     pair, square, level, together, difference = total

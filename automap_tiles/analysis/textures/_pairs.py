@@ -1,4 +1,4 @@
-"""Pairs of pixels that lie in one direction from each other, and what is counted of them."""
+"""Pairs of pixels at a fixed offset, and the statistics counted from them."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ class PairWork:
     second: Array
     """(y, x) int32 grey levels of the two."""
     counts: Bools | None
-    """Pairs that count; None where all do."""
+    """Valid pairs; None if all are."""
     levels: int
     size: tuple[int, int]
-    """Pairs in the height and the width of a window."""
+    """Number of pairs along the height and the width of a window."""
     scratch: BlockMemory
 
     @property
     def most(self) -> int:
-        """Pairs in a window."""
+        """Number of pairs in a window."""
         return self.size[0] * self.size[1]
 
     def sums(self, values: Array, largest: int, name: str) -> Array:
-        """Window sums of whole numbers up to `largest`."""
+        """Window sums of integers up to `largest`."""
         values = values.astype(np.uint16 if largest * self.most < 2**16 else np.int32)
         if self.counts is not None:
             values *= self.counts

@@ -1,6 +1,6 @@
-"""Kernels of windows compiled by numba: the same sums in the same order as in NumPy.
+"""Window kernels compiled by numba: the same sums in the same order as in NumPy.
 
-Nothing here is imported unless `accelerate` says so.
+Imported only if `accelerate` says so.
 """
 
 # ruff: noqa: C901, FURB136, PLR0912, PLR0913, PLR0915, PLR0917 - a kernel is one loop
@@ -20,10 +20,10 @@ _ROUNDING = 2.0**-48
 def box_moments(
     plane: Array, valid: Bools, radius: int, mean: Array | None, std: Array | None
 ) -> None:
-    """Fill mean and standard deviation as `boxes` does; either may be None."""
+    """Fill mean and standard deviation like `boxes`; either may be None."""
     width = plane.shape[1]
     size = 2 * radius + 1
-    # a window is put together from runs of 1, 2, 4 … pixels: exponent and first pixel of each
+    # a window is composed of runs of 1, 2, 4 … pixels: exponent and first pixel of each
     bits = [level for level in range(size.bit_length()) if size >> level & 1]
     parts = np.array([(level, size & ((1 << level) - 1)) for level in bits])
     room = size + 1
@@ -52,7 +52,7 @@ def _moments(plane, valid, radius, place, full, parts, buffers, mean, std, wants
     left, wide = place
     sums, squares, numbers = buffers
     levels, room, reach = sums.shape
-    first = max(0, radius - left)  # columns of the padded strip that lie in the plane
+    first = max(0, radius - left)  # columns of the padded strip that lie within the plane
     last = min(reach, width - left + radius)
     lines = np.zeros((levels, reach))
     counted = np.zeros((levels, reach), dtype=np.int32)
@@ -105,7 +105,7 @@ def _moments(plane, valid, radius, place, full, parts, buffers, mean, std, wants
 
 @compile_kernel
 def _enter(plane, valid, x, q, n):  # type: ignore[no-untyped-def]
-    """Put the pixels of a row that count, their squares and their numbers into the buffers."""
+    """Put the valid pixels of a row, their squares and their counts into the buffers."""
     for column in range(plane.shape[0]):
         value = np.float64(plane[column])
         value = value if valid[column] else np.float64(0)
@@ -116,7 +116,7 @@ def _enter(plane, valid, x, q, n):  # type: ignore[no-untyped-def]
 
 @compile_kernel
 def _count(rows, left, radius, width, number):  # type: ignore[no-untyped-def]
-    """Pixels of windows of so many rows that lie in the plane."""
+    """Number of pixels within the plane for windows of this many rows."""
     for column in range(number.shape[0]):
         here = left + column
         across = min(here + radius, width - 1) - max(here - radius, 0) + 1
@@ -166,7 +166,7 @@ def _increase(out, part):  # type: ignore[no-untyped-def]
 
 @compile_kernel
 def _window(rows, parts, top, lines, out):  # type: ignore[no-untyped-def]
-    """Sum the rows of a window, then its columns, each as `windows` does."""
+    """Sum the rows of a window, then its columns, like `_windows`."""
     levels, room, reach = rows.shape
     count, wide = parts.shape[0], out.shape[0]
     one = rows[parts[0, 0], (top + parts[0, 1]) % room]

@@ -1,8 +1,8 @@
-"""Sums and extremes over rectangular windows, whose value depends on the window alone.
+"""Sums and extremes over rectangular windows, independent of anything outside the window.
 
-Running sums carry the rounding of where a row began; these are sums of sums of 2, 4, 8 … neighbours
-put together in the order that the window's size prescribes, so that a part of a picture gives the
-same bits as the whole.
+Running sums carry rounding errors from the start of a row; these are sums of sums of 2, 4, 8 …
+neighbours, combined in an order fixed by the window size, so that a part of a raster gives the same
+bits as the whole.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from automap_tiles.analysis._blocks import BlockMemory
 from automap_tiles.analysis._dates import Array, l2_bytes
 
-# Blocks this many columns wide keep their halo small where they are high enough.
+# Blocks of this many columns keep their halo small if they are high enough.
 _WIDTH = 256
 _CACHE_PART = 2.0
 
@@ -24,26 +24,27 @@ _CACHE_PART = 2.0
 def window_sums(padded: Array, size: tuple[int, int], scratch: BlockMemory, name: str) -> Array:
     """Sums over windows of `size` (height, width); (y, x) -> (y - height + 1, x - width + 1).
 
-    Result (y, x) belongs to the window that begins there. In the type of `padded`, and in memory of
-    `scratch` that the next call of the same name takes again; windows of one pixel are the pixels.
+    Result (y, x) belongs to the window that begins there. Keeps the type of `padded`, and uses
+    memory of `scratch` that the next call with the same name reuses; for windows of one pixel,
+    returns the pixels.
     """
     high = _along(padded, size[0], 0, scratch, "high")
     return _along(high, size[1], 1, scratch, name)
 
 
 def _along(values: Array, length: int, axis: int, scratch: BlockMemory, name: str) -> Array:
-    """Add `length` neighbours along an axis, in an order that their number prescribes."""
+    """Add `length` neighbours along an axis, in an order fixed by their number."""
     if length == 1:
         return values
     count = values.shape[axis] - length + 1
     out = scratch.one(name, values.dtype, _cut(values, 0, count, axis).shape)
     total: Array | None = None
-    run, reached, taken = values, 1, 0  # `run` holds sums of `reached`
+    run, reached, taken = values, 1, 0  # `run` holds sums of `reached` neighbours
     while True:
         if length & reached:
             part = _cut(run, taken, count, axis)
             if total is None and reached > 1:
-                np.copyto(out, part)  # the memory of `run` will be taken again
+                np.copyto(out, part)  # the memory of `run` will be reused
                 part = out
             total = part if total is None else np.add(total, part, out=out)
             taken += reached
@@ -55,7 +56,7 @@ def _along(values: Array, length: int, axis: int, scratch: BlockMemory, name: st
 
 
 def _doubled(run: Array, reached: int, axis: int, scratch: BlockMemory) -> Array:
-    """Sums of twice as many neighbours as those in `run`."""
+    """Sums of twice as many neighbours as in `run`."""
     count = run.shape[axis] - reached
     one, other = _cut(run, 0, count, axis), _cut(run, reached, count, axis)
     out = scratch.one(f"run {reached.bit_length() % 2}", run.dtype, one.shape)
@@ -65,7 +66,7 @@ def _doubled(run: Array, reached: int, axis: int, scratch: BlockMemory) -> Array
 def window_extremes(
     padded: Array, size: int, combine: np.ufunc, scratch: BlockMemory, name: str
 ) -> Array:
-    """As `window_sums` for square windows and `np.minimum` or `np.maximum`."""
+    """Like `window_sums`, for square windows and `np.minimum` or `np.maximum`."""
     run, turn = padded, 0
     for axis in (0, 1):
         reached = 1
@@ -87,14 +88,14 @@ def _cut(values: Array, first: int, count: int, axis: int) -> Array:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WindowPart:
-    """A part of a picture with what its windows need around it."""
+    """A part of a raster with the margin that its windows need."""
 
     rows: slice
     columns: slice
     radius: int
 
     def cut(self, plane: Array, fill: Any = 0) -> Array:
-        """The part of a plane (y, x) with `radius` pixels around, `fill` beyond the picture."""
+        """The part of a plane (y, x) with a margin of `radius` pixels, `fill` beyond the raster."""
         height, width = plane.shape
         top, bottom = self.rows.start - self.radius, self.rows.stop + self.radius
         left, right = self.columns.start - self.radius, self.columns.stop + self.radius
@@ -109,7 +110,7 @@ class WindowPart:
 
 
 def parts(shape: tuple[int, int], radius: int, bytes_per_pixel: int) -> Iterator[WindowPart]:
-    """Parts that cover a picture and whose work stays in the cache."""
+    """Parts that cover a raster and whose working memory fits in the cache."""
     height, width = shape
     wide = min(width, max(_WIDTH, 8 * radius))
     high = int(_CACHE_PART * l2_bytes() / (bytes_per_pixel * max(1, wide + 2 * radius)))

@@ -22,11 +22,11 @@ Method = Literal["default", "ror", "uniform", "var"]
 
 MOST_POINTS = 24
 _NEAR = 1e-9
-"""Of a level: what rounding of a weighted mean leaves, below which two are as bright."""
+"""In levels: rounding error of a weighted mean, below which two values count as equal."""
 
 
 def margin(radius: float) -> int:
-    """Pixels around a pixel that its pattern depends on."""
+    """Margin of a pattern, pixels."""
     return math.ceil(radius)
 
 
@@ -56,7 +56,7 @@ def binary_patterns(
     _check(points, radius, method)
     brightness = np.where(valid, _levels(plane, levels), 0.0)
     around = margin(radius)
-    known = eroded(valid, around)  # all of the square around a pixel
+    known = eroded(valid, around)  # the whole square around a pixel
     circle = list(_circle(brightness, points, radius))
     found: NDArray[Any]
     if method == "var":
@@ -78,20 +78,20 @@ def _check(points: int, radius: float, method: str) -> None:
 
 
 def _levels(plane: NDArray[Any], levels: Quantisation) -> Floats:
-    """(y, x) whole numbers from 0."""
+    """(y, x) integers from 0."""
     step = (levels.high - levels.low) / levels.levels
     found: Floats = np.floor((plane.astype(np.float64) - levels.low) / step)
     return np.clip(found, 0, levels.levels - 1)
 
 
 def _circle(plane: Floats, points: int, radius: float) -> Iterator[Floats]:
-    """(y, x) of each point, by bilinear weights; a point on a pixel is that pixel."""
+    """(y, x) of each point, by bilinear interpolation; a point on a pixel is that pixel."""
     around = margin(radius)
     padded = np.pad(plane, around + 1)
     height, width = plane.shape
     for point in range(points):
         angle = 2 * math.pi * point / points
-        # rounded as scikit-image does, for points on pixels to be just there
+        # rounded as in scikit-image, so that points on pixels are exactly there
         row, col = round(-radius * math.sin(angle), 5), round(radius * math.cos(angle), 5)
         top, left = math.floor(row), math.floor(col)
         down, right = row - top, col - left

@@ -25,25 +25,26 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 RATIO = 1.6
-"""Of the two standard deviations of a difference of Gaussians (Marr & Hildreth 1980)."""
+"""Ratio of the two standard deviations of a difference of Gaussians (Marr & Hildreth 1980)."""
 _BALANCE = 0.81
-"""0.9 squared: what box filters take the mixed derivative for too large by (Bay et al. 2008)."""
+"""0.9 squared: correction of box filters, which overestimate the mixed derivative (Bay et al.
+2008)."""
 MOST_SIGMA = 50.0
 
 
 class Form(StrEnum):
-    """How blobs are told."""
+    """Blob detector."""
 
     LOG = "log"
     DOG = "dog"
     DOH = "doh"
 
     def radius(self, sigma: float) -> float:
-        """Of the blobs that a standard deviation answers most to, pixels."""
+        """Radius of the blobs with the largest response at a standard deviation, pixels."""
         return _RADII[self] * sigma
 
     def sigma(self, radius: float) -> float:
-        """The standard deviation that answers most to blobs of a radius in pixels."""
+        """The standard deviation with the largest response to blobs of a radius in pixels."""
         return radius / _RADII[self]
 
 
@@ -52,25 +53,25 @@ _RADII = {
     Form.DOG: math.sqrt(4 * RATIO**2 * math.log(RATIO) / (RATIO**2 - 1)),
     Form.DOH: 1.0,
 }
-"""Of discs, by sigma: where the answer to one is largest. scikit-image gives its differences of
-Gaussians the factor of the Laplacian, which makes blobs a fifth too small."""
+"""Radius of a disc in units of sigma at which the response is largest. scikit-image uses the factor
+of the Laplacian for differences of Gaussians, which makes blobs a fifth too small."""
 
 _THRESHOLDS = {Form.LOG: 0.2, Form.DOG: 0.5, Form.DOH: 0.01}
-"""Of scikit-image, for pictures from 0 to 1."""
+"""Defaults of scikit-image, for rasters from 0 to 1."""
 
 
 def margin(form: Form, sigma: float) -> int:
-    """Pixels around a pixel that its strength depends on."""
+    """Margin of a pixel's strength, pixels."""
     return _gaussian.reach(_filling(form, sigma)) + _reach(form, sigma)
 
 
 def _filling(form: Form, sigma: float) -> float:
-    """Standard deviation of the means that missing pixels have: as far as the filter looks."""
+    """Standard deviation of the means that fill missing pixels: the reach of the filter."""
     return {Form.LOG: sigma, Form.DOG: sigma * RATIO, Form.DOH: max(sigma, 2.0)}[form]
 
 
 def _reach(form: Form, sigma: float) -> int:
-    """The same where no pixel is missing."""
+    """The same if no pixel is missing."""
     if form is Form.DOH:
         return _Boxes(sigma).reach
     return _gaussian.reach(sigma * RATIO if form is Form.DOG else sigma)
@@ -117,23 +118,23 @@ def _check(sigma: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Boxes:
-    """Box filters in place of the second derivatives of a Gaussian."""
+    """Box filter approximation of the second derivatives of a Gaussian."""
 
     sigma: float
 
     @property
     def size(self) -> int:
-        """Width of a filter, pixels."""
+        """Filter width, pixels."""
         return int(3 * self.sigma)
 
     @property
     def lobe(self) -> int:
-        """Width of one of its three parts."""
+        """Width of one of its three lobes."""
         return self.size // 3
 
     @property
     def reach(self) -> int:
-        """Pixels from its middle to its farthest end."""
+        """Radius of the filter, pixels."""
         return self.size + 2
 
     def determinant(self, padded: Floats) -> Floats:
@@ -156,7 +157,7 @@ class _Boxes:
         return found
 
     def _sums(self, padded: Floats, first: tuple[int, int], size: tuple[int, int]) -> Floats:
-        """(y, x) over rectangles that begin so many rows and columns from each pixel."""
+        """(y, x) sums over rectangles with this offset in rows and columns from each pixel."""
         around = self.reach
         height, width = padded.shape[0] - 2 * around, padded.shape[1] - 2 * around
         row, col = around + first[0], around + first[1]
@@ -167,19 +168,19 @@ class _Boxes:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BlobSearch:
-    """Which blobs are looked for; raises `ValueError` for what cannot be."""
+    """Options of a blob detection; raises `ValueError` if they are invalid."""
 
     form: Form = Form.LOG
     smallest: float = 2.0
     """Radius, pixels."""
     largest: float = 10.0
     steps: int = 5
-    """Radii that are tried, from the smallest to the largest, at equal steps."""
+    """Number of equally spaced radii from the smallest to the largest."""
     threshold: float | None = None
-    """Least strength; None: .2 (log), .5 (dog), .01 (doh), for planes from 0 to 1."""
+    """Smallest strength; None: .2 (log), .5 (dog), .01 (doh), for planes from 0 to 1."""
     overlap: float = 0.5
-    """Share of the area of the smaller of two blobs from which on the larger one stands for both;
-    1: both stay."""
+    """Overlap, as a share of the smaller blob's area, above which only the larger one is kept; 1:
+    keep both."""
 
     def __post_init__(self) -> None:
         if not 0 < self.smallest <= self.largest:
@@ -194,29 +195,29 @@ class BlobSearch:
 
     @property
     def sigmas(self) -> tuple[float, ...]:
-        """Standard deviations that are tried, ascending."""
+        """The standard deviations used, ascending."""
         ends = (self.form.sigma(self.smallest), self.form.sigma(self.largest))
         return tuple(np.linspace(*ends, self.steps).tolist())
 
     @property
     def least(self) -> float:
-        """Strength of a blob."""
+        """Smallest strength of a blob."""
         return _THRESHOLDS[self.form] if self.threshold is None else self.threshold
 
     @property
     def margin(self) -> int:
-        """Pixels around a pixel that whether there is a blob depends on."""
-        # its neighbours must be weaker, and so for a larger one that it may lie in
+        """Margin of a blob detection, pixels."""
+        # its neighbours must be weaker, and so on for a larger blob that may contain it
         around = max(margin(self.form, sigma) for sigma in self.sigmas) + 1
         return around + math.ceil(2 * self.form.radius(self.sigmas[-1]))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Blobs:
-    """Found blobs, from north to south, west to east, the smallest first."""
+    """Detected blobs, from north to south, west to east, smallest first."""
 
     rows: NDArray[np.int64]
-    """(blob,) of the pixel in its middle."""
+    """(blob,) row of the centre pixel."""
     cols: NDArray[np.int64]
     radii: Floats
     """Pixels."""
@@ -226,7 +227,7 @@ class Blobs:
         return len(self.rows)
 
     def take(self, which: NDArray[Any]) -> Blobs:
-        """Those at positions, or where a mask is True."""
+        """The blobs at indexes, or where a mask is True."""
         return Blobs(
             rows=self.rows[which],
             cols=self.cols[which],
@@ -236,11 +237,12 @@ class Blobs:
 
 
 def find(plane: NDArray[Any], valid: Bools, search: BlobSearch) -> Blobs:
-    """Blobs of a plane (y, x): strongest among their neighbours in place and size.
+    """Blobs of a plane (y, x): local maxima of strength in position and size.
 
-    Of equals the first counts, in the order of rows, columns, sizes. Two that overlap by more than
-    a search allows are one, the larger; who has gone still stands for what is smaller yet, so that
-    nothing farther away than `BlobSearch.margin` decides. Blobs whose middle has no data are none.
+    Ties go to the first one, in the order of rows, columns, sizes. Of two blobs that overlap by
+    more than the search allows, the larger is kept; a removed blob still suppresses smaller ones,
+    so that nothing farther than `BlobSearch.margin` matters. Blobs whose centre has no data are
+    dropped.
     """
     layers = [strength(plane, valid, search.form, sigma) for sigma in search.sigmas]
     cube = np.stack(layers).astype(np.float64)
@@ -254,7 +256,7 @@ def find(plane: NDArray[Any], valid: Bools, search: BlobSearch) -> Blobs:
 
 
 def _peaks(cube: Floats) -> Bools:
-    """(size, y, x) whether none of the 26 around is stronger, nor as strong and before it."""
+    """(size, y, x) local maxima of the 26 neighbours; of equal ones the first."""
     found = np.ones(cube.shape, dtype=bool)
     padded = np.pad(cube, 1, constant_values=-np.inf)
     sizes, height, width = cube.shape
@@ -270,7 +272,7 @@ def _peaks(cube: Floats) -> Bools:
 
 
 def _hidden(blobs: Blobs, overlap: float) -> Bools:
-    """(blob,) whether one that is larger, or as large and before it, stands for it."""
+    """(blob,) whether a larger blob, or an equal one before it, suppresses it."""
     gone = np.zeros(len(blobs), dtype=bool)
     if overlap >= 1 or len(blobs) < 2:
         return gone
@@ -293,9 +295,9 @@ def _hidden(blobs: Blobs, overlap: float) -> Bools:
 
 
 def _shared(away: Floats, large: Floats, small: float) -> Floats:
-    """(blob,) share of a circle of radius `small` that circles of radius `large` cover."""
+    """(blob,) share of a circle of radius `small` that is covered by circles of radius `large`."""
     inside, apart = away <= large - small, away >= large + small
-    middle = np.where(inside | apart, large, away)  # only between is there a lens
+    middle = np.where(inside | apart, large, away)  # a lens exists only in between
     one = np.arccos(np.clip((middle**2 + small**2 - large**2) / (2 * middle * small), -1, 1))
     other = np.arccos(np.clip((middle**2 + large**2 - small**2) / (2 * middle * large), -1, 1))
     lens = small**2 * (one - np.sin(2 * one) / 2) + large**2 * (other - np.sin(2 * other) / 2)

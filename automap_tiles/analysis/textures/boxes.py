@@ -1,8 +1,8 @@
 """Mean, standard deviation and range in the square window around every pixel.
 
-Pixels without data do not count, nor do those beyond the picture; where the pixel in the middle has
-none the result is masked. A value depends on its window alone, bit by bit, however the picture was
-cut: sums are taken in float64, in an order that the window's size prescribes.
+Pixels without data, and those beyond the raster, are ignored; the result is masked where the centre
+pixel has no data. A value depends on its window only, bit by bit, however the raster is split: sums
+are accumulated in float64, in an order fixed by the window size.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from automap_tiles.analysis.textures._windows import parts, window_extremes, win
 
 Picture: TypeAlias = np.ma.MaskedArray[Any, Any]
 Statistic: TypeAlias = Literal["mean", "std", "range"]
-# Bytes of a pixel in the work of a part: two sums in float64, their halves, the results.
+# Bytes per pixel in the working memory of a part: two float64 sums, their halves, the results.
 _PIXEL_BYTES = 48
-# Of the mean square: what the rounding of float64 may leave of a variance of zero.
+# Relative to the mean square: float64 rounding error of a zero variance.
 _ROUNDING = 2.0**-48
 _PIXEL_SECONDS = 0.12e-6
-"""Of NumPy, measured for mean and standard deviation of 7 by 7 pixels."""
+"""NumPy, measured for mean and standard deviation of 7 by 7 pixels."""
 
 
 def box_mean(planes: Array, radius: int, *, fast: bool | None = None) -> Picture:
     """Mean over windows of (2 · radius + 1)² pixels; (y, x) or (plane, y, x), float32.
 
-    `planes` are integers or floats, masked or not; NaN and infinity are no data.
-    Raises `ValueError` for a radius below 0.
+    `planes` are integers or floats, masked or not; NaN and infinity are no data. Raises
+    `ValueError` for a negative radius.
     """
     return _of_planes(planes, radius, ("mean",), fast)["mean"]
 
@@ -41,13 +41,13 @@ def box_mean(planes: Array, radius: int, *, fast: bool | None = None) -> Picture
 def box_mean_std(
     planes: Array, radius: int, *, fast: bool | None = None
 ) -> tuple[Picture, Picture]:
-    """Mean and standard deviation (divided by the number of pixels), as `box_mean`."""
+    """Mean and population standard deviation, like `box_mean`."""
     found = _of_planes(planes, radius, ("mean", "std"), fast)
     return found["mean"], found["std"]
 
 
 def box_range(planes: Array, radius: int) -> Picture:
-    """Largest minus smallest value, as `box_mean`."""
+    """Largest minus smallest value, like `box_mean`."""
     return _of_planes(planes, radius, ("range",), None)["range"]
 
 
@@ -76,7 +76,7 @@ def boxes(
     *,
     fast: bool | None = None,
 ) -> dict[str, NDArray[np.float32]]:
-    """Statistics of a float32 plane (y, x) by their names, 0 where it is not valid."""
+    """Statistics of a float32 plane (y, x) by name, 0 where it is not valid."""
     found: dict[str, NDArray[np.float32]] = {
         name: np.empty(plane.shape, dtype=np.float32) for name in statistics
     }
@@ -92,7 +92,7 @@ def fill_boxes(
     *,
     fast: bool | None = None,
 ) -> None:
-    """As `boxes`, into planes of the caller's by the names of the statistics."""
+    """Like `boxes`, into the caller's arrays by statistic."""
     if radius < 0:
         raise ValueError(f"a radius is at least 0, not {radius}")
     left = dict(out)
@@ -100,7 +100,7 @@ def fill_boxes(
     if has_moments and is_wanted(fast, plane.size * _PIXEL_SECONDS):
         from automap_tiles.analysis.textures import _window_kernels
 
-        # numba has the range from NumPy, which is as fast
+        # range is computed by NumPy, which is as fast as numba
         _window_kernels.box_moments(
             plane, valid, radius, left.pop("mean", None), left.pop("std", None)
         )
@@ -137,11 +137,11 @@ def _by_parts(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Windows:
-    """A part of a plane with its margin, as the statistics see it."""
+    """A part of a plane with its margin."""
 
     values: Array
     holes: Bools | None
-    """Pixels that do not count; None where all do."""
+    """Ignored pixels; None if there are none."""
     size: int
     scratch: BlockMemory
 
@@ -149,7 +149,7 @@ class _Windows:
         return window_sums(values, (self.size, self.size), self.scratch, name)
 
     def share(self) -> Array | float:
-        """One over the number of pixels that count."""
+        """One over the number of valid pixels."""
         if self.holes is None:
             return 1 / self.size**2
         number = self.sums((~self.holes).astype(np.int32), "number")

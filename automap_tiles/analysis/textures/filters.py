@@ -24,16 +24,16 @@ _LARGEST_BLOB = 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filter:
-    """A way to look at a pixel beside those around it."""
+    """A filter of a pixel's neighbourhood."""
 
     summary: str
     make: Make
-    """(y, x) of a plane (y, x), its valid pixels, and a radius; 0 where not valid. A pixel depends
+    """(y, x) from a plane (y, x), its valid pixels and a radius; 0 where not valid. A pixel depends
     on those at most `margin` away, bit by bit."""
     margin: Callable[[int], int]
-    """Of a radius, pixels."""
+    """Margin in pixels, as a function of the radius."""
     largest: int = 100
-    """Radius, pixels."""
+    """Largest radius, pixels."""
 
 
 def _blob(form: Form, summary: str) -> Filter:

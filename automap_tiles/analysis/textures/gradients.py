@@ -22,14 +22,14 @@ _NOTHING = 1e-5
 
 
 def margin(cell: int = CELL) -> int:
-    """Pixels around a pixel that the histogram of its cell, alone or in a block, depends on."""
+    """Margin of the histogram of a pixel's cell, alone or within its block, pixels."""
     return 3 * cell + 1
 
 
 def gradients(plane: NDArray[Any], valid: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """(y, x) differences of the two neighbours along rows and along columns, not halved.
 
-    0 where one of them is missing or lies beyond the plane.
+    0 where one of them is missing or beyond the plane.
     """
     data = np.where(valid, plane, 0).astype(np.float64)
     down, across = np.zeros(data.shape), np.zeros(data.shape)
@@ -41,10 +41,10 @@ def gradients(plane: NDArray[Any], valid: NDArray[np.bool_]) -> tuple[Floats, Fl
 
 
 def steepness(plane: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """(y, x) how steeply a plane (y, x) rises, in its unit per pixel; 0 where not valid.
+    """(y, x) gradient magnitude of a plane (y, x), in its unit per pixel; 0 where not valid.
 
-    Length of the gradient by the filters of Sobel & Feldman 1968, an eighth of their sums. Missing
-    pixels, and those beyond the plane, are taken for the pixel beside which they are missed.
+    Uses the filters of Sobel & Feldman 1968, divided by eight. Missing pixels, and those beyond the
+    plane, are replaced by the nearest pixel.
     """
     height, width = plane.shape
     data = np.pad(np.where(valid, plane, 0).astype(np.float64), 1)
@@ -98,9 +98,9 @@ def oriented(
 
 
 def _normalised(cells: Floats) -> Floats:
-    """Each cell within its block: to a length of 1, cut off at .2, and to 1 again."""
+    """Normalise each cell within its block: to length 1, clipped at .2, and to 1 again."""
     block = np.sqrt(_around((cells**2).sum(axis=0)) + _NOTHING**2)
-    # what is cut off differs from block to block, so each cell of a block is looked at
+    # clipping differs from block to block, so each position of a cell in its blocks is handled
     total = np.zeros(block.shape)
     padded = np.pad(cells, ((0, 0), (1, 1), (1, 1)))
     height, width = block.shape
@@ -113,7 +113,7 @@ def _normalised(cells: Floats) -> Floats:
 
 
 def _around(plane: Floats) -> Floats:
-    """(y, x) sums over 3 by 3."""
+    """(y, x) sums over 3 by 3 pixels."""
     padded = np.pad(plane, 1)
     height, width = plane.shape
     found = np.zeros(plane.shape)

@@ -39,19 +39,19 @@ TEXTURES: tuple[Texture, ...] = get_args(Texture)
 """f1 to f13 in the order of the paper."""
 MAX_LEVELS = 256
 MAX_RADIUS = 22
-"""Sums over larger windows could leave 32 bits."""
-# Bytes of a pixel in the work of a part.
+"""Sums over larger windows may exceed 32 bits."""
+# Bytes per pixel in the working memory of a part.
 _PIXEL_BYTES = 24
 _PIXEL_SECONDS = 12e-6
-"""Of NumPy, measured for windows of 7 by 7 pixels: one texture takes 11 of it, all of them 15."""
+"""NumPy, measured for windows of 7 by 7 pixels: one texture takes 11 of it, all of them 15."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quantisation:
-    """How values become grey levels: the same everywhere, so that tiles have no seams.
+    """Conversion of values to grey levels, the same everywhere, so that tiles have no seams.
 
-    Values from `low` to `high` are parted into `levels` equal steps, those beyond take the first or
-    the last. Raises `ValueError` for levels outside 2 to 256 and for an empty range.
+    Values from `low` to `high` are divided into `levels` equal steps, values beyond get the first
+    or last level. Raises `ValueError` for levels outside 2 to 256 and for an empty range.
     """
 
     low: float
@@ -65,7 +65,7 @@ class Quantisation:
             raise ValueError(f"grey levels need low < high, not {self.low} and {self.high}")
 
     def grey(self, plane: NDArray[np.float32]) -> NDArray[np.int32]:
-        """Grey levels of values, from 0; those of NaN are 0."""
+        """Grey levels of values, from 0; NaN becomes 0."""
         step = np.float32(self.levels / (self.high - self.low))
         scaled = (plane - np.float32(self.low)) * step
         np.clip(scaled, 0, self.levels - 1, out=scaled)
@@ -76,10 +76,10 @@ class Quantisation:
     def spanning(
         cls, values: NDArray[np.float32], *, levels: int = 32, percent: float = 1.0
     ) -> Quantisation:
-        """Grey levels for such values, NaN left out, but for `percent` of them at either end.
+        """Grey levels for a set of values without NaN, clipping `percent` of them at either end.
 
-        To be made once, of training samples, and then kept. Values that hardly differ give steps
-        around them. Raises `ValueError` when there are none.
+        To be made once, from training samples, and then kept. Nearly constant values get steps
+        around them. Raises `ValueError` if there are no values.
         """
         numbers = values[np.isfinite(values)].astype(np.float64)
         if numbers.size == 0:
@@ -151,7 +151,7 @@ def haralick(
 def _averages(
     part: Grey, distance: int, features: Sequence[Texture], alone: Mapping[str, Array | float]
 ) -> dict[str, Array]:
-    """Means over the directions that have a pair, and `alone` where none has."""
+    """Means over the directions with a pair, and `alone` where there is none."""
     height, width = part.grey.shape[0] - part.size + 1, part.grey.shape[1] - part.size + 1
     totals: dict[str, Array] = {name: np.zeros((height, width)) for name in features}
     directions = np.zeros((height, width))
@@ -174,7 +174,7 @@ def _averages(
 class _Formula:
     formula: Callable[[Pairs], Array]
     needs: tuple[str, ...]
-    """Names of moments and tallies."""
+    """Names of the required moments and tallies."""
 
 
 def _spread_of_sums(pairs: Pairs) -> Array:

@@ -20,37 +20,37 @@ Bools = NDArray[np.bool_]
 
 
 def margin(radius: int) -> int:
-    """Pixels around a pixel that the opening and closing of a radius depend on."""
+    """Margin of opening and closing with a radius, pixels."""
     return 2 * radius
 
 
 def erosion(plane: NDArray[Any], valid: Bools, radius: int) -> Plane:
-    """(y, x) smallest value of the window of 2 radius + 1 pixels around each, 0 where not valid."""
+    """(y, x) minimum of the window of 2 radius + 1 pixels around each pixel, 0 where not valid."""
     return _extreme(plane, valid, radius, np.minimum, np.inf)
 
 
 def dilation(plane: NDArray[Any], valid: Bools, radius: int) -> Plane:
-    """The same with the largest value."""
+    """Like `erosion`, with the maximum."""
     return _extreme(plane, valid, radius, np.maximum, -np.inf)
 
 
 def opening(plane: NDArray[Any], valid: Bools, radius: int) -> Plane:
-    """Without what is brighter than around it and narrower than the window."""
+    """Removes bright structures narrower than the window."""
     return dilation(erosion(plane, valid, radius), valid, radius)
 
 
 def closing(plane: NDArray[Any], valid: Bools, radius: int) -> Plane:
-    """Without what is darker than around it and narrower than the window."""
+    """Removes dark structures narrower than the window."""
     return erosion(dilation(plane, valid, radius), valid, radius)
 
 
 def white_tophat(plane: NDArray[Any], valid: Bools, radius: int) -> Plane:
-    """By how much a pixel is brighter than the opening there: bright and narrow things."""
+    """Plane minus its opening: bright narrow structures."""
     return _difference(_single(plane, valid), opening(plane, valid, radius), valid)
 
 
 def black_tophat(plane: NDArray[Any], valid: Bools, radius: int) -> Plane:
-    """By how much a pixel is darker than the closing there: dark and narrow things."""
+    """Closing minus the plane: dark narrow structures."""
     return _difference(closing(plane, valid, radius), _single(plane, valid), valid)
 
 
