@@ -190,19 +190,20 @@ def parameters_of(document: Document) -> ZoomValues:
 
 
 def run_area(
-    document: Document, overrides: Overrides, pyramid: Pyramid, zooms: tuple[int, ...]
+    area: BaseGeometry, overrides: Overrides, pyramid: Pyramid, zooms: tuple[int, ...]
 ) -> BaseGeometry:
-    """Area and bounds of the file and of the run together, CRS of the pyramid."""
-    area = file_area(document, pyramid)
+    """The area of the file (`file_area`) and that of the run together, CRS of the pyramid."""
     for limit in run_areas(overrides, pyramid, zooms):
         area = common(area, limit)
     return area
 
 
-def open_inputs(document: Document, pyramid: Pyramid) -> InputTree:
-    """Readers of all inputs; the same entry at two places gives one reader."""
-    has_area = {"area", "bounds"} & document.values.keys()
-    area = file_area(document, pyramid) if has_area else None
+def open_inputs(document: Document, pyramid: Pyramid, whole: BaseGeometry) -> InputTree:
+    """Readers of all inputs; the same entry at two places gives one reader.
+
+    `whole` is the area of the file (`file_area`).
+    """
+    area = whole if {"area", "bounds"} & document.values.keys() else None
     values = section(document, "input", required=False)
     tree = zoom_tree(values, is_leaf=_is_input, keys=("input",))
     opened: dict[str, Reader] = {}

@@ -113,8 +113,8 @@ def _assemble(document: Document, overrides: Overrides) -> Process:
     called = called_on(function, sections, zooms)
     pyramid = wide_enough(document, sections, function, parameters, called)
     writer = registry.open_output(output_spec(document, sections, whole), pyramid)
-    area = run_area(document, overrides, pyramid, zooms)
-    inputs = open_inputs(document, pyramid)
+    area = run_area(whole, overrides, pyramid, zooms)
+    inputs = open_inputs(document, pyramid, whole)
     check_inputs_not_overwritten(document, inputs, writer)
     name = document.file.stem if document.file else function.name.rpartition(".")[2]
     return Ingredients(

@@ -108,7 +108,8 @@ def build_steps(document: Document, overrides: Overrides) -> Process:
             "there is no such step", KEY, found=overrides.step, remedy=f"one of {known}"
         )
     zooms = apply_zooms(overrides, sections.zooms, document)
-    inputs = open_inputs(document, sections.pyramid)
+    outline = file_area(document, sections.pyramid)
+    inputs = open_inputs(document, sections.pyramid, outline)
     steps = {name: wired(entry, [*names_of(inputs), *entries]) for name, entry in entries.items()}
     graph = Graph(
         reads={
@@ -123,7 +124,7 @@ def build_steps(document: Document, overrides: Overrides) -> Process:
         document=document,
         sections=sections,
         zooms=zooms,
-        area=run_area(document, overrides, sections.pyramid, zooms),
+        area=run_area(outline, overrides, sections.pyramid, zooms),
         inputs=inputs,
     )
     changed = apply_to_step(overrides, entries[target].document)
