@@ -30,12 +30,12 @@ RULES: dict[str, tuple[tuple[str, str], ...]] = {
     "3 sources: of the configuration alone; a catalogue leads neither to files nor inside": (
         (f"{SERVICE}/test_launch.py", "test_sources_are_those_of_the_configuration_alone"),
         (f"{SERVICE}/test_security.py", "test_no_parameter_makes_this_machine_ask_an_address"),
-        (f"{SCENES}/test_inner.py", "test_addresses"),
-        (f"{SCENES}/test_inner.py", "test_other_spellings_of_this_machine"),
-        (f"{SCENES}/test_inner.py", "test_schemes"),
-        (f"{SCENES}/test_inner.py", "test_redirects_are_looked_at"),
-        (f"{SCENES}/test_inner.py", "test_a_name_that_changes_between_two_questions"),
-        (f"{SCENES}/test_inner.py", "test_items_of_a_public_catalogue"),
+        (f"{SCENES}/test_private_network.py", "test_addresses"),
+        (f"{SCENES}/test_private_network.py", "test_other_spellings_of_this_machine"),
+        (f"{SCENES}/test_private_network.py", "test_schemes"),
+        (f"{SCENES}/test_private_network.py", "test_redirects_are_looked_at"),
+        (f"{SCENES}/test_private_network.py", "test_a_name_that_changes_between_two_questions"),
+        (f"{SCENES}/test_private_network.py", "test_items_of_a_public_catalogue"),
     ),
     "4 no callbacks": ((f"{SERVICE}/test_launch.py", "test_callbacks_are_not_offered"),),
     "5 log-in: argon2id, few at a time, growing waits, the same words, no weak passwords": (
