@@ -403,6 +403,7 @@ def run(
     retry_failed: bool | None = ...,
     inputs: str | Mapping[str, str] | Sequence[tuple[str, str]] | None = ...,
     output: str | PathLike[str] | None = ...,
+    measures_memory: bool | None = ...,
     report: str | PathLike[str] | None = ...,
 ) -> RunningOrder[Summary]: ...
 @overload
@@ -888,6 +889,7 @@ def check(
     retry_failed: bool | None = ...,
     inputs: str | Mapping[str, str] | Sequence[tuple[str, str]] | None = ...,
     output: str | PathLike[str] | None = ...,
+    measures_memory: bool | None = ...,
     report: str | PathLike[str] | None = ...,
 ) -> CheckReport: ...
 @overload

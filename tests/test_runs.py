@@ -36,7 +36,7 @@ OTHERWISE = {
     "index": {"tiles": "tile_directory", "kinds": "geojson", "folder": "idx_out_dir"},
     "remove": {"tiles": "tile_directory"},
     "convert": {"format": "format_"},
-    "execute": {"process": "mapchete_files"},
+    "execute": {"process": "mapchete_files", "measures_memory": "profiling"},
     "info": {"failures": "errors"},
     "suggest": {"model": "suggest"},
 }
@@ -115,7 +115,7 @@ def test_an_order_as_it_was_kept(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"statistic": "median"}, "statistic: .*no such word"),
+        ({"statistic": "median"}, "statistic: .*is not a keyword"),
         ({"workers": 0}, "workers: .*greater than or equal to 1"),
         ({"max_cloud_cover": "much"}, "max_cloud_cover: .*number"),
         ({"statistics": "mode"}, "statistics: unknown statistic"),

@@ -41,6 +41,8 @@ class ExecuteOrder(Order):
     """Path of the only input, or names of inputs with their paths, in place of the file's."""
     output: str | None = None
     """Path in place of the file's."""
+    measures_memory: bool = False
+    """Report the peak memory of each tile, where the system allows it."""
     report: str | None = None
     """HTML file to write about the run: what it made, how long that took, and what failed."""
 
@@ -62,7 +64,13 @@ def run(order: ExecuteOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     """
     report = None if order.report is None else check_page(order.report)
     process = yield from run_with_notes(lambda: _process(order))
-    events = carry_out(process, order.how, retry_failed=order.retry_failed, stop=stop)
+    events = carry_out(
+        process,
+        order.how,
+        retry_failed=order.retry_failed,
+        measures_memory=order.measures_memory,
+        stop=stop,
+    )
     yield from events if report is None else following(events, order, lambda _: report)
 
 

@@ -24,8 +24,6 @@ class ExecutionOptions(Part):
     """Make also what is done already."""
     fail_fast: bool = False
     """Stop at the first failed tile."""
-    measures_memory: bool = False
-    """Tell the peak of memory of each tile, where the system allows it."""
     tile_timeout: float | None = None
     """Seconds that a tile may take; needs processes or Dask."""
 

@@ -1,9 +1,9 @@
 """How long tiles take and how much memory their workers hold: a table of all, and a picture.
 
 Memory is what the process of the worker has held at most while it made the tile, where the run was
-asked to measure that (`How.measures_memory`) and the system can: on Linux, in workers that make one
-tile at a time. It is always told what the process has held at most by then (getrusage(2)), which
-never falls: the tile at which it rises needs it.
+asked to measure that (`ExecuteOrder.measures_memory`) and the system can: on Linux, in workers
+that make one tile at a time. It is always told what the process has held at most by then
+(getrusage(2)), which never falls: the tile at which it rises needs it.
 """
 
 from __future__ import annotations

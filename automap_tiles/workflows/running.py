@@ -36,6 +36,7 @@ def carry_out(
     how: ExecutionOptions,
     *,
     retry_failed: bool = False,
+    measures_memory: bool = False,
     stop: StopToken = NEVER,
     update: Update | None = None,
 ) -> Generator[Event]:
@@ -54,7 +55,7 @@ def carry_out(
         overwrite=how.overwrite,
         retry_failed=retry_failed,
         fail_fast=how.fail_fast,
-        measures_memory=how.measures_memory,
+        measures_memory=measures_memory,
         tile_seconds=how.tile_timeout,
         update=update,
     )

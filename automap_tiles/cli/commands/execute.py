@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,7 +100,8 @@ def command(  # noqa: PLR0913 - the options
         order = ExecuteOrder(
             process=path,
             where=where,
-            how=replace(how.how, measures_memory=profiling),
+            how=how.how,
+            measures_memory=profiling,
             tile=tile,
             retry_failed=retry_failed,
             inputs=inputs,
