@@ -129,7 +129,7 @@ def _refuse_empty(ctx: click.Context, args: Sequence[str]) -> None:
         if text in ("", f"{option}=") and option not in _MAY_BE_EMPTY:
             where = f" after {option}" if option.startswith("-") else ""
             hint = "Is it of a variable that is not set?"
-            raise click.UsageError(f"An empty argument{where} is no value. {hint}", ctx)
+            raise click.UsageError(f"An empty argument{where} is not a value. {hint}", ctx)
 
 
 def _of_others(name: str) -> click.Command | None:

@@ -98,7 +98,7 @@ def decode_features(data: bytes, *, driver: str) -> list[Feature]:
                     f"is a broken {driver} file: {len(records)} of {len(collection)} features"
                 )
     except ogr_errors(ValueError) as error:
-        raise InputError(f"is no {driver} file: {error}") from error
+        raise InputError(f"is not a {driver} file: {error}") from error
     return [
         {
             "type": "Feature",

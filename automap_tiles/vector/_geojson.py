@@ -90,7 +90,7 @@ def _members(found: Any) -> list[dict[str, Any]]:
         members: list[Any] = found["features"]
         for number, each in enumerate(members):
             if not isinstance(each, dict) or not isinstance(each.get("properties") or {}, dict):
-                raise ValueError(f"features[{number}] is no feature: {str(each)[:_SHOWN]}")
+                raise ValueError(f"features[{number}] is not a feature: {str(each)[:_SHOWN]}")
         return members
     return [found if kind == "Feature" else {"geometry": found}]
 

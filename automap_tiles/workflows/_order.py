@@ -70,7 +70,7 @@ class Order(Part):
             )
         if (key := _empty_text(found)) is not None:
             raise ConfigError(
-                f"an order to {workflow}: an empty text is no value",
+                f"an order to {workflow}: an empty string is not a value",
                 key=key,
                 found="",
                 remedy="say what is meant, or leave it out; is it of a variable that is not set?",

@@ -44,7 +44,7 @@ def order_from_keywords(workflow: str, said: Mapping[str, Any]) -> Order:
         if word not in known:
             close = difflib.get_close_matches(word, known, 1)
             raise ConfigError(
-                f"an order to {workflow} has no such word",
+                f"is not a keyword of an order to {workflow}",
                 key=word,
                 found=value,
                 remedy=f"{close[0]}?" if close else f"one of {', '.join(known)}",

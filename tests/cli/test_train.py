@@ -247,7 +247,7 @@ def test_engines_are_candidates_by_the_same_rule(scene: Path, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (["--also", "catboost"], "'catboost' is none of scikit-learn, lightgbm"),
+        (["--also", "catboost"], "'catboost' is not one of scikit-learn, lightgbm"),
         (["--also", "lightgbm", "--classifier", "vote"], "nothing is tried beside it"),
     ],
 )

@@ -237,7 +237,7 @@ def test_members_that_are_no_features(tmp_path: Path) -> None:
     for broken in (7, [LINE], {"type": "Feature", "geometry": LINE, "properties": [1]}):
         features = [{"type": "Feature", "properties": {}, "geometry": LINE}, broken]
         path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
-        with pytest.raises(InputError, match=r"broken\.geojson.*features\[1\] is no feature"):
+        with pytest.raises(InputError, match=r"broken\.geojson.*features\[1\] is not a feature"):
             read_geometry(str(path), LON_LAT)
 
 

@@ -14,7 +14,7 @@ from automap_tiles.workflows.execution import Concurrency
 @click.option("-i", "--input", metavar="FOLDER|STAC", help="Where the products are by now.")
 @click.option("--samples", metavar="FILE", help="Where the samples are by now.")
 @click.option("--anyway", is_flag=True, help="Go on although something is not as it was.")
-@click.option("--check", is_flag=True, help="Name what is no longer to be had, and stop.")
+@click.option("--check", is_flag=True, help="List what is missing or has changed, and stop.")
 @workers_option
 @click.option(
     "--concurrency",
@@ -44,7 +44,7 @@ def command(
 ) -> None:
     """Make the run of a record again, to the same bytes.
 
-    Before it starts it names what is no longer to be had as it was: scenes that are gone or have
+    Before it starts it lists what is missing or has changed: scenes that are gone or have
     other checksums, samples, versions of AutoMap, of packages and of processes; in the end the
     results are compared with the checksums of the record. A record of an earlier version says less,
     and what it does not say is named.

@@ -34,7 +34,7 @@ def _engines(text: str) -> tuple[str, ...]:
     names = _names(text)
     for name in names:
         if name not in _ENGINES:
-            raise click.BadParameter(f"{name!r} is none of {', '.join(_ENGINES)}")
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(_ENGINES)}")
     return names
 
 

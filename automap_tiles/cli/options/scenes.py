@@ -106,7 +106,7 @@ _OPTIONS = (
     click.option(
         "--require-mask",
         is_flag=True,
-        help="Refuse scenes that have no mask of what is to be masked; by default that is told.",
+        help="Refuse scenes that lack a requested mask; by default they are used and reported.",
     ),
     click.option(
         "--brdf",

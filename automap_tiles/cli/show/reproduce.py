@@ -33,7 +33,7 @@ def check_order(order: ReproduceOrder, how: Showing) -> None:
             else "The same bytes cannot be made; --anyway makes it of what there is."
         )
     if not report.can_be_same:
-        raise TilesFailed("something is no longer to be had")
+        raise TilesFailed("something that the run needs is missing or has changed")
 
 
 def run_order(order: ReproduceOrder, how: Showing) -> None:

@@ -107,7 +107,7 @@ def fitting(name: str, value: Any, kind: str) -> Any:
             fate=Fate.LOST,
             subject=Subject.ATTRIBUTES,
             examples=(f"{name}: {value!r:.40}",),
-            reason=f"values that are no {kind} in a column of the schema's type {kind}",
+            reason=f"values that are not {kind} in a column that the schema declares as {kind}",
             remedy="output.schema.properties",
         )
     )

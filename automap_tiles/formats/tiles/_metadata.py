@@ -101,7 +101,7 @@ def read_metadata(storage: Storage) -> Metadata:
 def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"{error.args[0]} is missing"
-    return "it is no text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+    return "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
 def write_metadata(storage: Storage, metadata: Metadata, *, overwrite: bool = False) -> None:

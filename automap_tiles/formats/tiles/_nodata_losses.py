@@ -23,7 +23,7 @@ def advice(dtype: str) -> Note:
         fate=Fate.GUESSED,
         subject=Subject.OPTIONS,
         examples=("output.nodata",),
-        reason=f"the output names no nodata value, so 0 is none among its {dtype} values",
+        reason=f"no nodata value is declared, so 0 counts as nodata among {dtype} values",
         remedy=_REMEDY,
     )
 
@@ -36,7 +36,9 @@ def report_lost_zeros(result: object, stored: np.ma.MaskedArray[Any, Any]) -> No
     lost = _lost(_bands(result), stored)
     if lost > 0:
         _tell(
-            lost, "they are 0, which stands for no data in an output that names no nodata", _REMEDY
+            lost,
+            "they are 0, which counts as nodata in an output that declares no nodata value",
+            _REMEDY,
         )
 
 

@@ -40,7 +40,7 @@ class DownloadOrder(Order):
     project_shadow: bool = False
     """Look for the shadows of clouds: for masks that have none."""
     require_mask: bool = False
-    """Refuse scenes that have no mask of what is to be masked; else that is told."""
+    """Refuse scenes that lack a requested mask; otherwise they are used and reported."""
     brdf: bool = False
     """Bring reflectance to a view from straight above, by the angles of each product."""
     description: str = ""

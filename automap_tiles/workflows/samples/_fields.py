@@ -21,7 +21,7 @@ def read_text(path: str | Path, key: str) -> str:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigError(
-            "is no text in UTF-8",
+            "is not UTF-8 text",
             path,
             line,
             key,

@@ -173,7 +173,7 @@ def _coordinate(
     value = parse_number(text)
     if value is None or not abs(value) <= limit:
         raise ConfigError(
-            f"is no {'longitude' if name == 'X' else 'latitude'} in degrees",
+            f"is not a {'longitude' if name == 'X' else 'latitude'} in degrees",
             path,
             line,
             name,

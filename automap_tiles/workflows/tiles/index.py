@@ -145,7 +145,7 @@ def run(order: IndexOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
 def _folder(order: IndexOrder, directory: StoredTiles) -> Path:
     """Where the indexes go; raises `ConfigError` for an order that cannot be carried out."""
     if not order.kinds:
-        raise ConfigError("nothing is to be written", key="kinds", remedy=", ".join(IndexKind))
+        raise ConfigError("no kind of index is requested", key="kinds", remedy=", ".join(IndexKind))
     if IndexKind.VRT in order.kinds and directory.metadata.kind is not OutputKind.RASTER:
         raise ConfigError(
             "a VRT needs raster tiles", file=directory.path, found=directory.metadata.format

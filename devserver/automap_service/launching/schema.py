@@ -116,7 +116,7 @@ PROPERTIES: dict[str, dict[str, Any]] = {
     },
     "require_mask": {
         "title": "Masks are needed",
-        "description": "Refuse scenes that have no mask of what is to be masked",
+        "description": "Refuse scenes that lack a requested mask",
         "type": "boolean",
         "default": False,
     },

@@ -169,5 +169,5 @@ def test_black_pixels_that_are_read_as_none_are_told(tmp_path: Path, count: int)
     writer = made(tmp_path, PYRAMID, format="JPEG", bands=count, dtype="uint8")
     with collecting() as notes:
         writer.convert(TILE, data)
-    found = {note.fate: note.count for note in notes if "names no nodata" in note.reason}
+    found = {note.fate: note.count for note in notes if "no nodata value" in note.reason}
     assert found == {Fate.LOST: lost}

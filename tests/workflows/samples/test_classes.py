@@ -207,7 +207,7 @@ def test_a_table_of_classes_as_spreadsheets_export_it(tmp_path: Path, delimiter:
 def test_another_encoding_is_told_with_its_line_and_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "classes.csv"
     path.write_bytes("value,name\n1,lake\n2,forêt\n".encode("cp1252"))
-    with pytest.raises(ConfigError, match="no text in UTF-8") as caught:
+    with pytest.raises(ConfigError, match="not UTF-8 text") as caught:
         read_classes(path)
     assert (caught.value.line, caught.value.key) == (3, "--classes")
     assert "UTF-8" in str(caught.value.remedy)
