@@ -209,12 +209,18 @@ class Server:
         data, known = self._written(body, headers)
         try:
             code, said, content = self._send(method, self.address + where, data, known)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise ServiceError(f"{self.address} cannot be reached: {reason}") from None
         if code >= 400:
             raise _refused(code, said, content)
-        return json.loads(content) if content else {}
+        try:
+            found = json.loads(content) if content else {}
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):  # a page of a proxy, or of somebody else
+            raise ServiceError(f"{self.address} does not answer as an AutoMap service", code)
+        return found
 
     def _send(
         self, method: str, url: str, data: bytes | None, headers: Mapping[str, str]

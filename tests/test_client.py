@@ -15,7 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from automap_tiles.cli.commands import launch
 from automap_tiles.client import Server, ServiceError, time_range
+from automap_tiles.errors import ConfigError
 
 
 def test_every_month_without_the_end_year() -> None:
@@ -95,3 +97,25 @@ def test_pages_of_jobs_are_asked_where_the_first_one_was() -> None:
         "/jobs?status=running",
         "/jobs?status=running&after=1",
     ]
+
+
+@pytest.mark.parametrize("content", ["<html>log in</html>", "[1]", '"yes"'])
+def test_somebody_else_answers(monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+    server = Server("http://example.org", "token")
+    monkeypatch.setattr(server, "_send", lambda *_: (200, {}, content.encode()))
+    with pytest.raises(ServiceError, match="does not answer as an AutoMap service"):
+        server.job("a")
+
+
+def test_an_address_without_its_scheme() -> None:
+    with pytest.raises(ServiceError, match="maps cannot be reached"):
+        Server("maps", "token").cancel("a")
+
+
+def test_parameters_of_the_command_line() -> None:
+    found = launch._said(("description=2018", "boundary=12", "satellites=[8]", "mask=cloud,snow"))
+    assert found == {
+        "description": "2018", "boundary": "12", "satellites": [8], "mask": "cloud,snow",
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match="mask: is said twice"):
+        launch._said(("mask=cloud", "mask=snow"))

@@ -96,18 +96,30 @@ def _logged_in(address: str, user: str | None) -> Server:
     return server
 
 
+_TEXTS = ("description", "catalogue", "boundary", "samples", "masker")
+"""Parameters that are texts, also where they look like numbers."""
+
+
 def _said(parameters: tuple[str, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    named: set[str] = set()
     for text in parameters:
         name, equals, value = text.partition("=")
         if not equals:
             found |= _of_file(Path(text))
             continue
-        try:
-            found[name] = json.loads(value)
-        except ValueError:
-            found[name] = value
+        if name in named:
+            raise ConfigError("is said twice", key=name, found=value, remedy="values with commas")
+        named.add(name)
+        found[name] = value if name in _TEXTS else _value(value)
     return found
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _of_file(path: Path) -> dict[str, Any]:
