@@ -53,7 +53,7 @@ class LiveOverviews:
 
     @property
     def version(self) -> int:
-        """Goes up whenever a tile below has changed."""
+        """Incremented whenever a tile below has changed."""
         return self._made
 
     def forget(self, bounds: Bounds | None = None) -> None:

@@ -52,7 +52,7 @@ class LayerInfo:
     """A layer as it is told to a map."""
 
     name: str
-    """Safe in an address: letters, digits, `-` and `_`."""
+    """URL-safe: letters, digits, `-` and `_`."""
     title: str
     kind: LayerKind
     bounds: Bounds
@@ -64,7 +64,7 @@ class LayerInfo:
     bands: tuple[LayerBand, ...]
     nodata: float | None
     alpha: int | None = None
-    """Number of the band that says how opaque a pixel is, from 1."""
+    """Number of the alpha band, from 1."""
     pyramid: Pyramid | None = None
     """The layer's own grid of tiles; None: it has none, or that of another tile size."""
     classes: tuple[LegendEntry, ...] = ()
@@ -81,7 +81,7 @@ class LayerInfo:
 
 
 class Layer(Protocol):
-    """Something that can be shown; used by many threads at once."""
+    """Something that can be shown on a map; thread-safe."""
 
     @property
     def info(self) -> LayerInfo: ...

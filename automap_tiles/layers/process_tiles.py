@@ -106,7 +106,7 @@ class ProcessTiles:
 
     @property
     def expected(self) -> float:
-        """Seconds that a tile takes, by those that were made; 0: none was."""
+        """Mean seconds per tile of those made so far; 0: none."""
         return sum(self._seconds) / len(self._seconds) if self._seconds else 0.0
 
     def pixels(self, index: TileIndex) -> RasterArray | None:

@@ -1,1 +1,1 @@
-"""Pictures: numbers stretched, coloured and encoded for the web. No files, no tiles."""
+"""Pictures: arrays stretched, coloured and encoded for the web. No files, no tiles."""

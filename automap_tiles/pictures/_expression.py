@@ -105,7 +105,7 @@ class Expression:
     text: str
     results: tuple[_Node, ...]
     bands: tuple[int, ...]
-    """Bands that are needed, counted from 1, ascending."""
+    """Required bands, from 1, ascending."""
 
     def evaluate(self, data: np.ma.MaskedArray[Any, Any]) -> np.ma.MaskedArray[Any, Any]:
         """Results float32 (result, y, x) of the needed bands (band, y, x), in their order.

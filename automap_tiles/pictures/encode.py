@@ -49,7 +49,7 @@ def encode(picture: Picture, form: ImageFormat, *, quickly: bool = False) -> byt
 
 @lru_cache(maxsize=32)
 def empty(shape: tuple[int, int], form: ImageFormat) -> bytes:
-    """A picture of this height and width without anything on it."""
+    """A fully transparent picture of this height and width."""
     blank = np.zeros((1, *shape), np.uint8)
     palette = np.zeros((1, 4), np.uint8)
     return encode(Picture(planes=blank, palette=palette), form)

@@ -36,7 +36,7 @@ class Picture:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Height and width."""
+        """(height, width) in pixels."""
         height, width = self.planes.shape[-2:]
         return height, width
 

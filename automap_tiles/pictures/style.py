@@ -29,12 +29,12 @@ class Style:
     rescale: tuple[tuple[float, float], ...] = ()
     """Values that become black and white; one pair for all, or one for each. None: see `render`."""
     gamma: float = 1.0
-    """Above 1 makes the middle brighter."""
+    """Values above 1 brighten the midtones."""
     colormap: ColorMap | None = None
     return_mask: bool = True
     """Transparent where there is no data, in formats that can; else `background`."""
     alpha: int | None = None
-    """Band that says how opaque a pixel is, counted from 1."""
+    """Alpha band, from 1."""
 
     @property
     def needed(self) -> tuple[int, ...]:
