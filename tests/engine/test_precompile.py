@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -39,13 +40,13 @@ def test_tiles_of_a_kind() -> None:
 def test_tiles_are_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Counting those of a jagged area takes as long as some tiles, and no tile begins before."""
     counted: list[int] = []
-    count = cover.count
+    counts = cover.counts
 
-    def watched(pyramid: Pyramid, area: BaseGeometry, zoom: int) -> int:
-        counted.append(zoom)
-        return count(pyramid, area, zoom)
+    def watched(pyramid: Pyramid, area: BaseGeometry, zooms: Collection[int]) -> dict[int, int]:
+        counted.extend(zooms)
+        return counts(pyramid, area, zooms)
 
-    monkeypatch.setattr(cover, "count", watched)
+    monkeypatch.setattr(cover, "counts", watched)
     each = plan(Planned(Pyramid.from_grid("geodetic"), (4, 5, 6), shapely.box(0, 0, 45, 45), None))
     assert each.total() == each.total(StepKind.PROCESS) == 336
     assert sorted(counted) == [4, 5, 6]

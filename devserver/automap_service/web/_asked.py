@@ -8,7 +8,9 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import request
+from flask import Request, request
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.utils import cached_property
 
 from automap_service.problems import Fault, Problem, invalid
 
@@ -46,13 +48,27 @@ def json_body() -> dict[str, Any]:
     return found
 
 
-def check_texts() -> None:
-    """Raise `Problem` for NUL in an address or a form: databases keep none, or end there."""
-    pairs = [*request.args.items(multi=True)]
-    if request.mimetype == "application/x-www-form-urlencoded":
-        pairs += request.form.items(multi=True)
+def check_address() -> None:
+    """Raise `Problem` for NUL in the address: databases keep none, or end there."""
+    pairs = request.args.items(multi=True)
     if _NUL in request.path or any(_NUL in text for pair in pairs for text in pair):
         raise Problem(status=400, type="bad-request", detail=f"the request {_NO_NUL}")
+
+
+class FormRequest(Request):
+    """A request whose form holds no NUL.
+
+    The form is checked when it is read, not before: reading it consumes the body, and an upload
+    sent by a client that names no type counts as a form.
+    """
+
+    @cached_property
+    def form(self) -> ImmutableMultiDict[str, str]:
+        """The fields of the form; raises `Problem` for NUL in one."""
+        found = super().form
+        if any(_NUL in text for pair in found.items(multi=True) for text in pair):
+            raise Problem(status=400, type="bad-request", detail=f"the request {_NO_NUL}")
+        return found
 
 
 def query(allowed: Collection[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from automap_service.operations.metrics import Requests, registry
 from automap_service.readiness import Readiness
 from automap_service.service import Service
 from automap_service.web import _answers, _logged
-from automap_service.web._asked import check_texts
+from automap_service.web._asked import FormRequest, check_address
 from automap_service.web.html import show
 from automap_service.web.views import accounts, files, jobs, launching, maps, ogc, operations
 
@@ -27,7 +27,8 @@ def create_app(service: Service) -> Flask:
     app.extensions[operations.REGISTRY] = registry(service, requests)
     _answers.install(app)
     _logged.install(app, requests)
-    app.before_request(check_texts)
+    app.request_class = FormRequest
+    app.before_request(check_address)
     for each in (ogc, accounts, launching, jobs, files, maps, operations):
         app.register_blueprint(each.views)
     app.register_blueprint(pages.blueprint)

@@ -71,7 +71,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Run
     with running(folder, str(shared / "data" / SCENES)) as site:
         login = {"username": "admin", "password": site.first, "new_password": PASSWORD}
         site.token = site.ask("POST", "/auth", login)[1]["token"]
-        assert site.ask("PUT", "/files/boundaries/New%20York", AREA.read_bytes())[0] == 201
+        answer = site.ask("PUT", "/files/boundaries/New%20York", AREA.read_bytes())
+        assert answer[0] == 201, answer
         assert site.ask("PUT", "/files/samples/points", SAMPLES)[0] == 201
         job = site.ask("POST", "/launch", WANTED)[1]["id"]
         assert site.wait(job, 200)["status"] == "successful"
