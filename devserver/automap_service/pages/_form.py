@@ -29,7 +29,7 @@ class FieldGroup:
 
 GROUPS = (
     FieldGroup(title="What", names=("mode", "satellites", "start_date", "end_date")),
-    FieldGroup(title="Subset", names=("boundary", "catalogue")),
+    FieldGroup(title="Where", names=("boundary", "catalogue")),
     FieldGroup(
         title="Composite", names=("statistics", "provenance", "crs", "resolution", "brdf",
                                   "coregister", "seamless")
