@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from automap_tiles.errors import AutomapError, ConfigError, InputError
 from automap_tiles.missions import Scene
 from automap_tiles.notes import tell
-from automap_tiles.scenes import bandpass, coregistration, find, nadir, seamless
+from automap_tiles.scenes import assumptions, bandpass, coregistration, find, nadir, seamless
 from automap_tiles.scenes.coregistration import Alignment
 from automap_tiles.scenes.failures import check_own, reason_of
 from automap_tiles.scenes.funnel import Funnel, FunnelStep
@@ -41,6 +41,7 @@ def found_by(reader: ScenesReader) -> SearchReport:
             _log.warning("scene %s: %s", scene.id, finding)
     if not found.scenes:
         raise InputError(found.funnel.why_nothing(), reader.place)
+    tell(*assumptions.notes_of(found.scenes, reader.selection.max_cloud_cover))
     if not reader.to_oli:
         _check_alike("satellites", sorted({scene.satellite for scene in found.scenes}))
     _check_alike("level", sorted({scene.kind for scene in found.scenes}))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from automap_tiles.errors import AutomapError, InputError
 from automap_tiles.missions import Scene, common_bands
 from automap_tiles.notes import Fate, Note, Notes, Subject
-from automap_tiles.scenes import find, nadir
+from automap_tiles.scenes import assumptions, find, nadir
 from automap_tiles.scenes.failures import check_own
 from automap_tiles.scenes.funnel import Funnel, FunnelStep
 from automap_tiles.scenes.masks import parse_flags
@@ -79,6 +79,7 @@ def discover(run: RunParameters) -> Discovered:
         if not kept:
             raise InputError(f"no scene has what its mask is made of: {lost[0][1]}", run.source)
         notes.extend(_without_masks(run, kept))
+        notes.extend(assumptions.notes_of(kept, run.max_cloud_cover))
         if run.brdf:
             kept, lost = _from_above(run, kept)
             dropped += lost

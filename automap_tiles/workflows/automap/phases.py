@@ -14,6 +14,7 @@ from automap_tiles.engine.events import Summary
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import Update
 from automap_tiles.errors import AutomapError, InputError, ProcessChanged, TilesFailed
+from automap_tiles.notes import collecting, tell
 from automap_tiles.runtime import Process, open_process
 from automap_tiles.stopping import Stopped
 from automap_tiles.workflows._background import Say, run_in_background
@@ -168,9 +169,18 @@ def execute(
     update: Update | None = None,
 ) -> Generator[Event]:
     """Run a process as a phase; raises `TilesFailed`, `Stopped`."""
+    # what was noted of the products is not noted once more of the scenes prepared from them
+    before = {note.cause for note in state.found.notes}
 
     def opened(_: Say) -> Process:
-        return open_process(config)
+        with collecting() as notes:
+            try:
+                process = open_process(config)
+            except AutomapError:
+                tell(*notes)
+                raise
+        tell(*(note for note in notes if note.cause not in before))
+        return process
 
     process = yield from run_in_background(opened, stop=state.stop, notes=state.told)
     if update is not None and update.apply:

@@ -11,6 +11,7 @@ from typing import ClassVar
 from automap_tiles.errors import ConfigError, InputError
 from automap_tiles.missions import grid_of
 from automap_tiles.notes import Note, Notes, collecting, tell
+from automap_tiles.scenes import assumptions
 from automap_tiles.scenes.coregistration import (
     Alignment,
     PlacedScene,
@@ -161,7 +162,9 @@ def _search(order: CoregisterOrder) -> SearchReport:
         satellites=None if order.satellites is None else satellites_of(order.satellites),
         max_cloud_cover=order.max_cloud_cover,
     )
-    return one_level(scenes_of(order.input, selection, (order.band,)))
+    found = one_level(scenes_of(order.input, selection, (order.band,)))
+    tell(*assumptions.notes_of(found.scenes, order.max_cloud_cover))
+    return found
 
 
 def _check_reference(reference: str) -> None:

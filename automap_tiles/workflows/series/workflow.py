@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from automap_tiles.errors import ConfigError
 from automap_tiles.notes import Note, Notes, collecting, tell
+from automap_tiles.scenes import assumptions
 from automap_tiles.scenes.masks import MaskRule, parse_flags
 from automap_tiles.scenes.missing_masks import notes_of
 from automap_tiles.scenes.report import SearchReport
@@ -248,6 +249,7 @@ def _search(order: SeriesOrder, wanted: _Wanted) -> SearchReport:
     bands = needed_bands(wanted.names)
     found = one_level(scenes_of(order.input, wanted.selection, bands))
     tell(*notes_of(found.scenes, wanted.rule.flags))
+    tell(*assumptions.notes_of(found.scenes, wanted.selection.max_cloud_cover))
     return found
 
 
