@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Collection, Iterator
@@ -50,9 +51,7 @@ def json_body() -> dict[str, Any]:
 
 def check_address() -> None:
     """Raise `Problem` for NUL in the address: databases keep none, or end there."""
-    pairs = request.args.items(multi=True)
-    if _NUL in request.path or any(_NUL in text for pair in pairs for text in pair):
-        raise Problem(status=400, type="bad-request", detail=f"the request {_NO_NUL}")
+    _refuse_nul(request.path, *itertools.chain(*request.args.items(multi=True)))
 
 
 class FormRequest(Request):
@@ -66,8 +65,7 @@ class FormRequest(Request):
     def form(self) -> ImmutableMultiDict[str, str]:
         """The fields of the form; raises `Problem` for NUL in one."""
         found = super().form
-        if any(_NUL in text for pair in found.items(multi=True) for text in pair):
-            raise Problem(status=400, type="bad-request", detail=f"the request {_NO_NUL}")
+        _refuse_nul(*itertools.chain(*found.items(multi=True)))
         return found
 
 
@@ -159,6 +157,11 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from _texts(inner)
+
+
+def _refuse_nul(*texts: str) -> None:
+    if any(_NUL in text for text in texts):
+        raise Problem(status=400, type="bad-request", detail=f"the request {_NO_NUL}")
 
 
 def _unreadable(detail: str) -> Problem:
