@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from automap_tiles.formats.tiles import blank, paste
-from automap_tiles.grid import Bounds, Tile
+from automap_tiles.formats.tiles import blank, paste, touched
+from automap_tiles.grid import Bounds, Tile, TileIndex
 from automap_tiles.layers import web
 from automap_tiles.raster import overview
 from automap_tiles.raster.lru import ByteLRU
@@ -29,6 +29,7 @@ _CAPACITY = 48 << 20
 """Bytes of halved pictures that a layer keeps."""
 
 _Key = tuple[object, ...]
+_Stored = frozenset[TileIndex]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,20 +72,28 @@ class LiveOverviews:
         None where there are none, and where they are more than `DEEPEST` zooms away.
         """
         away = base - self._source.zoom_at(tile, tile, self._source.matching)
-        return self._read(tile, tuple(bands), base, away) if away <= DEEPEST else None
+        if away > DEEPEST:
+            return None
+        return self._read(tile, tuple(bands), base, away, None)
 
-    def _read(self, tile: Tile, bands: tuple[int, ...], base: int, away: int) -> RasterArray | None:
+    def _read(
+        self, tile: Tile, bands: tuple[int, ...], base: int, away: int, stored: _Stored | None
+    ) -> RasterArray | None:
+        """`stored`: tiles of the zoom `base` below an ancestor of this one; None: not looked up."""
         same = tile.pyramid.same_grid(self._source.pyramid)
         at_once = 0 if same else _AT_ONCE
         if away <= 0:
-            return self._direct(tile, bands, base, away)
+            return self._direct(tile, bands, base)
         key = (tile.pyramid, tile.index, bands, base)
         with self._guard:
             kept, made = self._kept.get(key), self._made
         if kept is not None:
             return kept.data
-        make = self._direct if away <= at_once else self._halved
-        data = make(tile, bands, base, away)
+        if away <= at_once:
+            data = self._direct(tile, bands, base)
+        else:
+            stored = self._stored_below(tile, base, stored)
+            data = self._halved(tile, bands, base, away, stored) if stored else None
         bounds = web.lonlat_bounds(tile.bbox, tile.crs)
         with self._guard:
             if made == self._made:  # else it may be of tiles that have changed meanwhile
@@ -100,19 +109,25 @@ class LiveOverviews:
             known = {key: box for key, box in self._by_key.items() if self._kept.get(key)}
             self._by_key = known
 
-    def _direct(
-        self,
-        tile: Tile,
-        bands: tuple[int, ...],
-        base: int,
-        away: int,  # noqa: ARG002 - one step
-    ) -> RasterArray | None:
+    def _stored_below(self, tile: Tile, base: int, stored: _Stored | None) -> _Stored:
+        """Those of the tiles of the zoom `base` below a tile that exist.
+
+        Without this, a view of a process of which little is stored reads up to 4⁵ missing tiles.
+        The storage is asked once, for the coarsest picture.
+        """
+        below = touched(self._source.pyramid, tile, base)
+        if stored is not None:
+            return stored.intersection(below)
+        stamps = self._source.stamps(tile, base)
+        return frozenset(index for index, stamp in zip(below, stamps, strict=True) if stamp)
+
+    def _direct(self, tile: Tile, bands: tuple[int, ...], base: int) -> RasterArray | None:
         pixels = self._source.pixels_at(tile)
         data = pixels.read(list(bands), self._resampling, tile_directory_zoom=base)
         return None if np.ma.getmaskarray(data).all() else data
 
     def _halved(
-        self, tile: Tile, bands: tuple[int, ...], base: int, away: int
+        self, tile: Tile, bands: tuple[int, ...], base: int, away: int, stored: _Stored
     ) -> RasterArray | None:
         """Of the four tiles below."""
         children = tile.children()
@@ -120,7 +135,7 @@ class LiveOverviews:
         out: RasterArray | None = None
         for child in children:
             raise_if_stopped()  # thousands of them, seen from afar
-            data = self._read(child, bands, base, away - 1)
+            data = self._read(child, bands, base, away - 1, stored)
             if data is None:
                 continue
             if out is None:

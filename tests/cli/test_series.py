@@ -19,7 +19,9 @@ def test_csv_and_plot(shared: Path, tmp_path: Path) -> None:
     written = CliRunner().invoke(automap, [*args, "-o", str(csv), "--plot", str(png)])
     assert written.exit_code == 0, written.output
     assert csv.read_text() == printed.stdout
-    assert printed.stderr.startswith("Scenes: 19 found → 19 of these satellites → 10 in time")
+    funnel = [line for line in printed.stderr.splitlines() if line.startswith("Scenes: ")]
+    assert len(funnel) == 1
+    assert funnel[0].startswith("Scenes: 19 found → 19 of these satellites → 10 in time")
     assert png.read_bytes().startswith(b"\x89PNG")
 
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from automap_tiles.engine.pools import Concurrency
 from automap_tiles.engine.run import RunOptions, execute
 from automap_tiles.grid import Tile, cover
+from automap_tiles.layers._overviews import LiveOverviews
 from automap_tiles.layers.default_style import default_style
 from automap_tiles.layers.layer import Layer
 from automap_tiles.layers.open import open_layers, process_layer
@@ -104,6 +106,28 @@ def test_what_a_run_has_made_is_shown_as_it_is(configured: Configure) -> None:
             if shown is not None and stored is not None:
                 np.testing.assert_array_equal(shown[0].filled(0), stored.data[0].filled(0))
     assert told == []
+
+
+def test_missing_tiles_are_not_read_one_by_one(
+    configured: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen from five zooms above, 4⁵ tiles are below a picture: what is stored is listed once."""
+    read: list[Tile] = []
+    direct = LiveOverviews._direct
+
+    def counted(self: LiveOverviews, tile: Tile, *rest: Any) -> Any:
+        read.append(tile)
+        return direct(self, tile, *rest)
+
+    monkeypatch.setattr(LiveOverviews, "_direct", counted)
+    layer = opened(configured(zooms=(14, 14), base=14))
+    (far, *_) = web_tiles(layer, 9)
+    assert layer.read(far, [1]) is None
+    assert read == []
+    near = web_tiles(layer, 14)
+    assert layer.read(near[len(near) // 2], [1]) is not None
+    assert layer.read(far, [1]) is not None
+    assert len(read) <= 4  # of the pyramid's own grid, the one tile and its neighbours
 
 
 def test_it_ends_between_tiles(configured: Configure) -> None:

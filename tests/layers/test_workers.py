@@ -207,3 +207,19 @@ def test_closed_in_the_middle(project: Project) -> None:
         late = some.make(job, index).result
         assert late.status is TileStatus.FAILED
         assert "WorkerLost" in str(late.error)
+
+
+def test_closed_before_the_work_has_reached_the_worker(project: Project) -> None:
+    """A queue beyond what the process has taken in: nobody gets a `CancelledError`."""
+    index = tiles(project)[0]
+    job = PackedProcess.of(open_process(project.configure(pause=0.3).config), keeps=False)
+    some = TileWorkers(20.0, count=1)
+    assert some.make(job, index).result.status is TileStatus.WRITTEN
+    (worker,) = some._all
+    with ThreadPoolExecutor(6) as pool:
+        made = [pool.submit(worker.make, job, index) for _ in range(6)]
+        time.sleep(0.05)
+        some.close()
+    found = [each.result().result for each in made]
+    assert {each.status for each in found} <= {TileStatus.FAILED, TileStatus.WRITTEN}
+    assert any("WorkerLost" in str(each.error) for each in found)

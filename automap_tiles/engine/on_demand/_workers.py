@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as TimedOut
 from contextlib import contextmanager
 from functools import cache
@@ -212,7 +212,10 @@ class _Worker:
         except WorkerDied:  # It died while idle.
             self._end()
             future = self._submit(work, *arguments)
-        return future.result(self._seconds + _GRACE)
+        try:
+            return future.result(self._seconds + _GRACE)
+        except CancelledError as error:  # Its group was ended before the work had reached it.
+            raise WorkerDied("it was closed before it began") from error
 
     def _submit(self, work: Callable[..., Result], *arguments: object) -> Future[Result]:
         with self._lock:
