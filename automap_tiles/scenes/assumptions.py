@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 _REASONS = {
     "time": "the product does not state the time of day: estimated",
     "sensor": "the product does not state which satellite of the constellation saw it: by its date",
+    "platform": "the catalogue states another satellite of the constellation than the name of the "
+    "product: taken as its name says",
     "sun_elevation": "the product does not state the sun's elevation: reflectance is computed from "
     "the one at the time of the overpass",
     "baseline": "the product does not state its processing baseline: the offset of its numbers is "
     "that of its date",
 }
 """By the names in `estimated` of a scene's metadata."""
+_BY_ITEM = {"platform"}
+"""What is stated, but by the item of a catalogue against the name of the product."""
+_REMEDY = "products with their metadata file (MTL, MTD) state it"
 
 
 def notes_of(scenes: Sequence[Scene], max_cloud_cover: float | None = None) -> Iterator[Note]:
@@ -38,7 +43,7 @@ def notes_of(scenes: Sequence[Scene], max_cloud_cover: float | None = None) -> I
             fate=Fate.GUESSED,
             subject=Subject.SCENES,
             reason=_REASONS.get(estimated, f"the product does not state {estimated}: estimated"),
-            remedy="products with their metadata file (MTL, MTD) state it",
+            remedy=None if estimated in _BY_ITEM else _REMEDY,
         )
     unknown = [scene.id for scene in scenes if scene.cloud_cover is None]
     if max_cloud_cover is not None and unknown:

@@ -38,3 +38,10 @@ def test_unknown_cloud_cover_counts_only_beside_a_limit() -> None:
 def test_an_estimate_that_is_not_known_by_name() -> None:
     (note,) = notes_of([scene("a", 5.0, "view_zenith")])
     assert "view_zenith" in note.reason
+
+
+def test_a_contradiction_is_not_mended_by_metadata_files() -> None:
+    """The item states a satellite, though another one than the name of its product."""
+    stated, unstated = notes_of([scene("a", 5.0, "platform", "time")])
+    assert (stated.remedy, "name of the product" in stated.reason) == (None, True)
+    assert "MTL" in str(unstated.remedy)

@@ -106,6 +106,7 @@ class Sentinel2Dialect(UsualDialect):
         azimuth = item.number("view:sun_azimuth", "eo:sun_azimuth", "s2:mean_solar_azimuth")
         product, granule = _product_file(item), _granule_file(item)
         own = {
+            "estimated": _contradicted(item, identity),
             "product": identity.product,
             "datastrip": item.text("s2:datastrip_id", "sentinel:datastrip_id"),
             "baseline": identity.baseline,
@@ -176,6 +177,8 @@ def _sensor(item: Item) -> Sensor | None:
     if found:
         sensor = BY_KEY.get(f"sentinel-{found['sensor'].lower()}")
         named = BY_KEY.get(f"sentinel-2{(letter or '').lower()}")
+        if sensor is not None and named is not None and named.satellite == sensor.satellite:
+            return named  # their bands are the same; `about` notes where the platform is another
         return None if sensor is None else check_named(sensor, named, platform)
     is_mentioned = _MENTIONED.search(platform) is not None
     if platform and not is_mentioned:
@@ -183,6 +186,16 @@ def _sensor(item: Item) -> Sensor | None:
     if letter is None and is_mentioned:
         raise unknown_satellite(platform)
     return None if letter is None else BY_KEY.get(f"sentinel-2{letter.lower()}")
+
+
+def _contradicted(item: Item, identity: Identity) -> list[str] | None:
+    """Where the platform is another satellite of the constellation than the product is named for.
+
+    The name is the producer's own; platforms are what a catalogue has made of it.
+    """
+    found = _PLATFORM.fullmatch(item.platform)
+    is_other = found is not None and f"sentinel-{found['sensor'].lower()}" != identity.sensor.key
+    return ["platform"] if is_other else None
 
 
 def _product_file(item: Item) -> Asset | None:

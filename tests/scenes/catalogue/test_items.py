@@ -386,6 +386,31 @@ def test_spellings_of_satellites(earth_search: Path, platform: str | None, senso
     assert identity.sensor.key == sensor
 
 
+@pytest.mark.parametrize(
+    ("platform", "name", "estimated"),
+    [
+        ("S2B", "S2A", ["platform"]), ("sentinel-2c", "S2B", ["platform"]),
+        ("sentinel-2a", "S2A", None), ("S2", "S2B", None),
+    ],
+)  # fmt: skip
+def test_another_satellite_of_the_constellation_by_name(
+    earth_search: Path, platform: str, name: str, estimated: list[str] | None
+) -> None:
+    """Their bands are the same: the name, which the producer gave, is taken and it is told."""
+    item = load(next(earth_search.glob("S2A_33TWL_20230815*/*.json")))
+    item = json.loads(json.dumps(item).replace("S2A_", f"{name}_"))
+    scene = scene_of({**item, "properties": {**item["properties"], "platform": platform}})
+    assert scene.sensor == f"sentinel-{name[1:].lower()}"
+    assert scene.metadata.get("estimated") == estimated
+
+
+def test_a_satellite_with_other_bands_by_name(odc: Path) -> None:
+    """Nobody can say which is right."""
+    item = load(odc / "LC08_L2SP_028030_20200114_20200824_02_T1_SR.json")
+    wrong = {**item, "properties": {**item["properties"], "platform": "landsat-7"}}
+    assert "says two things of its satellite: platform 'landsat-7'" in reason(wrong)
+
+
 @pytest.mark.parametrize("platform", ["sentinel-1a", "Sentinel-3B", "SENTINEL-5P", "sentinel_6"])
 def test_other_sentinels_are_left_to_other_missions(earth_search: Path, platform: str) -> None:
     item = load(next(earth_search.glob("S2A_33TWL_20230815*/*.json")))
