@@ -5,7 +5,9 @@ Every tile is compared: which there are, arrays, masks, transforms, CRS, dtype a
 GDAL's approximating transformer depends a little on the window it is asked for, so that mapchete
 gives other pixels for another metatiling or pixel buffer when the source must be reprojected
 (measured: 1.2 % of the pixels with nearest). Ours does not: everything is warped in the single
-tiles of the pyramid, whatever the cut. Therefore
+tiles of the pyramid, whatever the cut. Within one CRS its cubic depends on the window as well: of
+`degrees` at zoom 6 in tiles of 128 pixels, 55 % of mapchete's pixels differ between metatiling 1
+and 4 (none of ours, which are those of metatiling 1), and none in tiles of 256. Therefore
 
 - where source and grid share the CRS, both run with the same metatiling and pixel buffer, and the
   files are compared one to one;
