@@ -15,6 +15,7 @@ const KEYS = [
   ["L, P", "layers, process"],
   ["D", "light or dark"],
   ["C", "copy the address of what is shown"],
+  ["V", "save what is shown as a picture or a GeoTIFF"],
   ["Esc", "close what is open"],
 ];
 

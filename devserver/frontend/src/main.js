@@ -13,6 +13,7 @@ import { Live } from "./live.js";
 import { Chart } from "./map.js";
 import { Measure } from "./measure.js";
 import { ProcessPanel } from "./process.js";
+import { SaveView } from "./saveview.js";
 import { State } from "./state.js";
 import { mark, STATUSES } from "./statuses.js";
 import { awaitsLook, initialStyle, needsStretch } from "./style.js";
@@ -44,6 +45,7 @@ function page(told, ramps) {
   const swipe = new Swipe($("stage"), chart, state);
   const ground = new Ground(chart);
   const measure = new Measure(chart, $("measure"), state);
+  const saved = new SaveView(chart, $("save"), say);
   const find = new Find(chart, state, ground, (lon, lat) => inspector.show(lon, lat));
   const timebar = new TimeBar($("timebar"), chart, state, (entry) => compareDates(entry));
   const hint = new ViewHint($("hints"), chart, state);
@@ -101,6 +103,7 @@ function page(told, ramps) {
     measure.toggle();
     $("tool-measure").setAttribute("aria-pressed", String(measure.on));
   };
+  const toggleSave = () => saved.toggle();
   const toggleDegrees = () => {
     ground.degrees = !ground.degrees;
     $("tool-degrees").setAttribute("aria-pressed", String(ground.degrees));
@@ -122,6 +125,7 @@ function page(told, ramps) {
     iconButton("target", "Values in the middle of the map (I)", inspectCentre),
     h("hr"),
     iconButton("link", "Copy the address of this view (C)", copyLink),
+    iconButton("save", "Save this view as a picture or GeoTIFF (V)", toggleSave, { id: "tool-save" }),
     iconButton("theme", "Light or dark (D)", turnTheme, { id: "tool-theme" }),
     iconButton("help", "Keys (?)", () => help.showModal(), { id: "tool-help" }));
   gridButton.hidden = !state.processes.length;
@@ -265,8 +269,8 @@ function page(told, ramps) {
 
   const keys = {
     "?": () => help.showModal(), f: () => fitAll(), s: toggleSwipe, t: toggleGrid, i: inspectCentre, l: () => panels.show("layers"),
-    p: () => panels.show("process"), d: turnTheme, "/": () => find.open(), m: toggleMeasure, g: toggleDegrees, b: toggleBorders, ",": () => timebar.step(-1), ".": () => timebar.step(1), c: copyLink, "+": () => zoomBy(1), "=": () => zoomBy(1), "-": () => zoomBy(-1),
-    Escape: () => measure.on ? toggleMeasure() : (inspector.target.hidden ? state.swipe.on && toggleSwipe() : inspector.close()),
+    p: () => panels.show("process"), d: turnTheme, "/": () => find.open(), m: toggleMeasure, g: toggleDegrees, b: toggleBorders, ",": () => timebar.step(-1), ".": () => timebar.step(1), c: copyLink, v: toggleSave, "+": () => zoomBy(1), "=": () => zoomBy(1), "-": () => zoomBy(-1),
+    Escape: () => saved.on ? toggleSave() : measure.on ? toggleMeasure() : (inspector.target.hidden ? state.swipe.on && toggleSwipe() : inspector.close()),
   };
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || help.open || find.dialog.open) return;
