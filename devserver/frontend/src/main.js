@@ -45,9 +45,9 @@ function page(told, ramps) {
   const swipe = new Swipe($("stage"), chart, state);
   const ground = new Ground(chart);
   const measure = new Measure(chart, $("measure"), state);
-  const saved = new SaveView(chart, $("save"), say);
   const find = new Find(chart, state, ground, (lon, lat) => inspector.show(lon, lat));
-  const timebar = new TimeBar($("timebar"), chart, state, (entry) => compareDates(entry));
+  const saved = new SaveView(chart, $("save"), say);
+  const timebar = new TimeBar($("timebar"), chart, state, { compare: (entry) => compareDates(entry), saved, say });
   const hint = new ViewHint($("hints"), chart, state);
   const live = new Live(state);
   const help = helpDialog();

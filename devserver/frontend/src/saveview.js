@@ -33,8 +33,7 @@ export class SaveView {
     try {
       await action();
     } catch (error) {
-      const tainted = error.name === "SecurityError";
-      this.say(tainted ? "The base map's server does not allow its pictures to be copied: save without it (automap serve without --base-map)." : error.message, "failed");
+      this.say(why(error), "failed");
     }
   }
 
@@ -56,6 +55,14 @@ export class SaveView {
       width, height, pixel, left: left - turns * 2 * EDGE, top, copyright: attribution(this.chart.map),
     });
     download(blob, `${this.name()}.tif`);
+  }
+
+  // What is seen once it is there, with a text above it, as WebP.
+  async frame(text) {
+    const { canvas, ratio } = await this.draw();
+    annotate(canvas, ratio, scaleBar(this.chart.map), attribution(this.chart.map), text);
+    const blob = await new Promise((done) => canvas.toBlob(done, "image/webp", 0.9));
+    return { blob, width: canvas.width, height: canvas.height };
   }
 
   // Without what lies above the map: buttons, banners, the comparison's edge.
@@ -88,6 +95,8 @@ export class SaveView {
   }
 }
 
+export const why = (error) => (error.name === "SecurityError" ? "The base map's server does not allow its pictures to be copied: save without it (automap serve without --base-map)." : error.message);
+
 // The colour behind the layers: that of the nearest element that has one.
 function ground(element) {
   for (let each = element; each; each = each.parentElement) {
@@ -104,8 +113,8 @@ function scaleBar(map) {
   return bar ? { text: bar.textContent, width: parseFloat(bar.style.width) } : null;
 }
 
-// Scale and north at the lower left, where things are from at the lower right.
-function annotate(canvas, ratio, scale, text) {
+// Scale and north at the lower left, where things are from at the lower right, a title above.
+function annotate(canvas, ratio, scale, source, title = "") {
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
   const [width, height] = [canvas.width / ratio, canvas.height / ratio];
@@ -120,13 +129,13 @@ function annotate(canvas, ratio, scale, text) {
       context.stroke();
     }
   };
-  const write = (words, x, align) => {
+  const write = (words, x, align, y = height - MARGIN) => {
     context.textAlign = align;
     context.lineWidth = 3;
     context.strokeStyle = "#fff";
-    context.strokeText(words, x, height - MARGIN);
+    context.strokeText(words, x, y);
     context.fillStyle = "#111";
-    context.fillText(words, x, height - MARGIN);
+    context.fillText(words, x, y);
   };
   // north is up: the map does not turn
   line(() => {
@@ -147,10 +156,12 @@ function annotate(canvas, ratio, scale, text) {
     });
     write(scale.text, from + scale.width + 6, "left");
   }
-  if (text) write(text, width - MARGIN, "right");
+  if (source) write(source, width - MARGIN, "right");
+  context.font = "bold 16px system-ui, sans-serif";
+  if (title) write(title, MARGIN, "left", MARGIN + 18);
 }
 
-function download(blob, name) {
+export function download(blob, name) {
   const address = URL.createObjectURL(blob);
   h("a", { href: address, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);

@@ -1,14 +1,16 @@
 // The dates of a layer: a slider, steps, a run through them, and two of them side by side.
 
 import { debounce, h, iconButton } from "./dom.js";
+import { download, why } from "./saveview.js";
+import { animated } from "./webp.js";
 
 const CLEAR = 20; // per cent of clouds up to which a date counts as clear
 const PAUSE = 700; // milliseconds that a date is shown at least
 const LATEST = 5000; // and at most, where its pictures do not come
 
 export class TimeBar {
-  constructor(target, chart, state, compare) {
-    Object.assign(this, { target, chart, state, compare, playing: 0, clear: false, name: "" });
+  constructor(target, chart, state, { compare, saved, say }) {
+    Object.assign(this, { target, chart, state, compare, saved, say, playing: 0, recording: null, clear: false, name: "" });
     this.settle = debounce(() => this.ahead(), 250);
   }
 
@@ -58,7 +60,8 @@ export class TimeBar {
       h("input", { type: "range", min: 0, max: chosen.length - 1, step: 1, value: Math.max(0, place), "aria-label": `Date of ${entry.info.title}`, "aria-valuetext": entry.style.date, "data-time": "slider", oninput: (event) => this.to(chosen[event.target.valueAsNumber].day) }),
       h("output", { class: "day", id: "day" }, h("strong", null, entry.style.date), h("span", { class: "quiet" }, `${clouds}  ${place + 1} of ${chosen.length}`)),
       known ? h("label", { class: "check" }, h("input", { type: "checkbox", checked: this.clear, "data-time": "clear", onchange: (event) => { this.clear = event.target.checked; this.render(); } }), `only clear (${all.filter((each) => each.clouds !== null && each.clouds <= CLEAR).length})`) : "",
-      h("button", { type: "button", class: "chip", "aria-pressed": String(compared), "data-time": "compare", id: "compare-dates", onclick: () => this.compare(entry) }, compared ? "One date" : "Two dates"));
+      h("button", { type: "button", class: "chip", "aria-pressed": String(compared), "data-time": "compare", id: "compare-dates", onclick: () => this.compare(entry) }, compared ? "One date" : "Two dates"),
+      this.recorder(chosen));
     if (focus) this.target.querySelector(`[data-time="${focus}"]`)?.focus();
   }
 
@@ -99,6 +102,41 @@ export class TimeBar {
     this.playing = setTimeout(wait, 60);
     this.chart.fetchAhead(entry, next);
     this.render();
+  }
+
+  recorder(chosen) {
+    const { recording } = this;
+    if (recording) return h("button", { type: "button", class: "chip", id: "record", "data-time": "record", onclick: () => { recording.stopped = true; } }, `Stop (${recording.done} of ${recording.of})`);
+    const title = "An animated WebP of these dates as they are shown here";
+    return h("button", { type: "button", class: "chip", id: "record", "data-time": "record", title, disabled: chosen.length < 2, onclick: () => this.record() }, "Time-lapse");
+  }
+
+  // Show one date after the other and keep what is seen; afterwards the date of before is shown again.
+  async record() {
+    const entry = this.entry;
+    const before = entry.style.date;
+    const { chosen } = this.days(entry);
+    this.stop();
+    const recording = (this.recording = { done: 0, of: chosen.length, stopped: false });
+    try {
+      const frames = [];
+      for (const { day } of chosen) {
+        this.to(day);
+        this.render();
+        frames.push(await this.saved.frame(day));
+        recording.done += 1;
+        if (recording.stopped) return;
+      }
+      const [{ width, height }] = frames;
+      if (frames.some((frame) => frame.width !== width || frame.height !== height)) throw new Error("The map has changed its size meanwhile: once more, please.");
+      download(await animated(frames.map(({ blob }) => blob), width, height, PAUSE), `${entry.name}_${chosen[0].day}_${chosen.at(-1).day}.webp`);
+    } catch (error) {
+      this.say(why(error), "failed");
+    } finally {
+      this.recording = null;
+      this.to(before);
+      this.render();
+    }
   }
 
   stop() {

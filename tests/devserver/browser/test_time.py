@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
+from PIL import Image
 from playwright.sync_api import expect
 from rasterio.transform import from_origin
 
@@ -88,6 +90,58 @@ def test_two_dates_side_by_side(folder: Path, serve: Serve, window: Open) -> Non
     expect(other.page.locator(".swipe-name.right")).to_have_text(f"S2_L2A {DAYS[2]}")
     page.page.locator("#compare-dates").click()
     expect(page.page.locator("#swipe")).to_be_hidden()
+
+
+def test_the_dates_are_saved_as_a_time_lapse(
+    folder: Path, serve: Serve, window: Open, tmp_path: Path
+) -> None:
+    page = window(serve(folder).address)
+    day = page.page.locator("#day strong")
+    page.page.keyboard.press(".")
+    expect(day).to_have_text(DAYS[1])
+    page.still()
+    shown = middle(page, 40, 40)
+    with page.page.expect_download() as download:
+        page.page.locator("#record").click()
+    expect(day).to_have_text(DAYS[1])  # as before
+    expect(page.page.locator("#record")).to_have_text("Time-lapse")
+    assert download.value.suggested_filename == f"S2_L2A_{DAYS[0]}_{DAYS[-1]}.webp"
+    path = tmp_path / "dates.webp"
+    download.value.save_as(path)
+    with Image.open(path) as animation:
+        assert (animation.n_frames, animation.info["loop"]) == (len(DAYS), 0)
+        frames = []
+        for number in range(len(DAYS)):
+            animation.seek(number)
+            animation.load()
+            assert animation.info["duration"] == 700
+            frames.append(np.asarray(animation.convert("RGB")).astype(int))
+    box = page.page.locator("#map").bounding_box()
+    assert box is not None
+    assert frames[0].shape == (round(box["height"]), round(box["width"]), 3)
+    at = frames[0].shape[0] // 2 + 40, frames[0].shape[1] // 2 + 40
+    assert np.abs(frames[1][at] - shown.astype(int)).max() <= 6  # WebP loses a little
+    left = [frame[at[0], at[1] - 100].sum() for frame in frames]
+    assert left[0] < 30 < 700 < min(left[1:])  # one stretch for all: that of the first date
+    upper = [frame[at[0] - 100, at[1]].tolist() for frame in frames]
+    assert upper[0] == upper[2] == upper[3] != upper[1]  # without pixels: the ground
+    # each date is written above it
+    titles = [frame[8:30, 8:120] for frame in frames]
+    assert all((one != other).any() for one, other in itertools.pairwise(titles))
+
+
+def test_a_time_lapse_is_stopped(folder: Path, serve: Serve, window: Open) -> None:
+    page = window(serve(folder).address)
+    downloads: list[object] = []
+    page.page.on("download", lambda each: downloads.append(each))
+    page.page.evaluate(
+        "() => { const b = document.getElementById('record'); b.click();"
+        " document.getElementById('record').click(); }"
+    )
+    expect(page.page.locator("#record")).to_have_text("Time-lapse")
+    expect(page.page.locator("#day strong")).to_have_text(DAYS[0])
+    page.settled()
+    assert downloads == []
 
 
 def test_profiles_of_several_points(
