@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import rasterio
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Download, expect
 from rasterio.transform import from_origin
 
 from tests.devserver.browser.chromium import Open, Serve, Window
@@ -132,8 +132,12 @@ def test_the_dates_are_saved_as_a_time_lapse(
 
 def test_a_time_lapse_is_stopped(folder: Path, serve: Serve, window: Open) -> None:
     page = window(serve(folder).address)
-    downloads: list[object] = []
-    page.page.on("download", lambda each: downloads.append(each))
+    downloads: list[Download] = []
+
+    def note(download: Download) -> None:
+        downloads.append(download)
+
+    page.page.on("download", note)
     page.page.evaluate(
         "() => { const b = document.getElementById('record'); b.click();"
         " document.getElementById('record').click(); }"
