@@ -1,1 +1,1 @@
-"""From samples to a classifier, and how good it and its maps are."""
+"""From samples to a classifier, and the accuracy of the classifier and its maps."""

@@ -1,4 +1,4 @@
-"""How far apart samples must lie not to tell of each other: the range of a variogram."""
+"""Minimum distance between independent samples: the range of a variogram."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 _LAGS = 12
 _MOST_POINTS = 600
-# Share of the sill at which the practical range is read (Webster & Oliver 2007, Geostatistics for
+# Fraction of the sill that defines the practical range (Webster & Oliver 2007, Geostatistics for
 # Environmental Scientists, 2nd edition, chapter 5).
 _OF_SILL = 0.95
 _LEAST_PAIRS = 30
@@ -20,11 +20,11 @@ def correlation_range(
     classes: NDArray[np.uint8],
     seed: int = 0,
 ) -> float:
-    """Distance from which what samples (sample, feature) differ by no longer grows, CRS units.
+    """Practical range of the semivariogram of samples (sample, feature), CRS units.
 
-    Of the residuals about the mean of their class, standardised; up to half of the extent, the
-    mean semivariance of all features. 0 where samples close to each other differ as much as
-    samples far apart, or where there are too few to tell.
+    Of the standardised residuals about the class means, up to half of the extent, from the mean
+    semivariance of all features. 0 if nearby samples differ as much as distant ones, or if there
+    are too few samples.
     """
     chosen = np.arange(len(x))
     if len(x) > _MOST_POINTS:

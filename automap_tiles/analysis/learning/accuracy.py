@@ -1,9 +1,9 @@
 """Accuracy of a map and areas of its classes, estimated from a stratified reference sample.
 
 Source of all formulas: Olofsson, Foody, Herold, Stehman, Woodcock & Wulder, Good practices for
-estimating area and assessing accuracy of land change, Remote Sensing of Environment 148 (2014).
-The strata are the classes of the map; within each the reference sample must have been drawn by
-chance. What precision, recall and F1 of a counted sample are is in `classifier.training`.
+estimating area and assessing accuracy of land change, Remote Sensing of Environment 148 (2014). The
+strata are the classes of the map; within each the reference sample must be a random sample.
+Precision, recall and F1 of a counted sample are in `classifier.training`.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ Z95 = 1.96
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
-    """A number and how far off it may be."""
+    """An estimate and its standard error."""
 
     value: float
-    """NaN where the sample tells nothing."""
+    """NaN if the sample does not determine it."""
     error: float
-    """Standard error; NaN where a stratum has less than two samples."""
+    """Standard error; NaN if a stratum has fewer than two samples."""
 
     @property
     def half_width(self) -> float:
-        """Of the 95 % interval."""
+        """Half the width of the 95 % interval."""
         return Z95 * self.error
 
     def to_dict(self) -> dict[str, float | None]:
@@ -45,17 +45,17 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class MapAccuracy:
-    """What a reference sample says of a map; lists are in the order of the classes."""
+    """Estimates from a reference sample; lists are in the order of the classes."""
 
     proportions: Floats
-    """(map class, reference class) estimated shares of the area; they add up to 1."""
+    """(map class, reference class) estimated proportions of the area; they sum to 1."""
     overall: Estimate
     users: tuple[Estimate, ...]
-    """Share of the area mapped as a class that is of it."""
+    """User's accuracy: proportion of the area mapped as a class that belongs to it."""
     producers: tuple[Estimate, ...]
-    """Share of a class's area that is mapped as it."""
+    """Producer's accuracy: proportion of the area of a class that is mapped as it."""
     shares: tuple[Estimate, ...]
-    """Share of the whole area that a class takes up, corrected for the errors of the map."""
+    """Proportion of the total area of each class, corrected for the errors of the map."""
 
     def areas(self, total: float) -> tuple[Estimate, ...]:
         """Area of each class in the unit of `total`, the area of the whole map."""
@@ -82,9 +82,9 @@ def confusion(
 def map_accuracy(counts: NDArray[Any], weights: Sequence[float] | Floats) -> MapAccuracy:
     """The stratified estimates.
 
-    `counts` (map class, reference class) are the samples; `weights` (map class,) the shares of the
-    map's area that the map gives each class, which add up to 1. Raises `ValueError` when a class
-    with a share has no sample: nothing is known of its area then.
+    `counts` (map class, reference class) are the samples; `weights` (map class,) the proportions of
+    the mapped area, which sum to 1. Raises `ValueError` if a class with a non-zero proportion has
+    no sample: its area cannot be estimated.
     """
     n, w = _checked(counts, weights)
     sampled = n.sum(axis=1)
@@ -92,7 +92,7 @@ def map_accuracy(counts: NDArray[Any], weights: Sequence[float] | Floats) -> Map
         within = np.where(sampled[:, None] > 0, n / sampled[:, None], 0.0)
         # Variance of each share within its stratum (equation 5 for the diagonal, 10 for areas).
         spread = within * (1 - within) / (sampled - 1)[:, None]
-    # A class that the map does not know takes no part.
+    # A class that does not occur in the map does not contribute.
     spread[w == 0] = np.where(sampled[w == 0, None] > 1, spread[w == 0], 0.0)
     p = w[:, None] * within
     of_class = p.sum(axis=0)
@@ -111,7 +111,7 @@ def map_accuracy(counts: NDArray[Any], weights: Sequence[float] | Floats) -> Map
 
 
 def without_errors(found: MapAccuracy) -> MapAccuracy:
-    """The same estimates for a sample that does not tell how far off they are."""
+    """The same estimates without standard errors, for a sample that does not allow them."""
 
     def bare(several: tuple[Estimate, ...]) -> tuple[Estimate, ...]:
         return tuple(Estimate(value=one.value, error=np.nan) for one in several)

@@ -1,6 +1,6 @@
-"""A classifier of pixels: the model file and prediction. Needs `automap-tiles[classify]`.
+"""A classifier of pixels: model file and prediction. Needs `automap-tiles[classify]`.
 
-How a model is trained is in `training`, which prediction does without.
+Training is in `training`, which prediction does not import.
 """
 
 from __future__ import annotations

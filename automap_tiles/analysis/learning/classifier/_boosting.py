@@ -1,4 +1,4 @@
-"""XGBoost on folds: the only place that trains."""
+"""Training of XGBoost on folds; nothing else trains it."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ if TYPE_CHECKING:
     from xgboost import Booster, QuantileDMatrix
 
 MAX_BIN = 256
-"""Steps into which the values of a feature are sorted: XGBoost's default. With 64 the small samples
-of a Landsat scene lost 3 points of accuracy."""
+"""Histogram bins of a feature: XGBoost's default. With 64, accuracy on the small samples of a
+Landsat scene fell by 3 points."""
 
 MAX_ROUNDS = 400
-"""However slowly a classifier learns: every round makes all later predictions slower."""
+"""Whatever the learning rate: every round makes all later predictions slower."""
 
-# Share of the samples that a bootstrap of as many holds at least once: 1 - 1/e.
+# Fraction of distinct samples in a bootstrap sample of the same size: 1 - 1/e.
 _BOOTSTRAP = 0.632
 
 FOREST_BINS = 128
-"""Deep trees hardly feel them, and most of a forest's time goes into looking through bins."""
+"""Deep trees are insensitive to it, and a forest spends most of its time scanning bins."""
 
-# A training is stopped after so many rounds times learning rate without a gain, or so many rounds.
+# Early stopping: rounds without a gain, given as rounds times learning rate or as rounds.
 _PATIENCE = 1.5
 _LEAST_PATIENCE = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rows:
-    """Samples as XGBoost takes them."""
+    """Samples in the form that XGBoost expects."""
 
     values: NDArray[np.float32]
     """(sample, feature)."""
     labels: NDArray[np.int64]
     """(sample,) 0 to `classes` - 1."""
     weights: NDArray[np.float32]
-    """(sample,) how much each counts, in training and in the log loss."""
+    """(sample,) weight in training and in the log loss."""
     classes: int
 
     def take(self, rows: NDArray[Any]) -> Rows:
-        """Those at these positions, or where true."""
+        """The samples at these indices, or where true."""
         return Rows(
             values=self.values[rows],
             labels=self.labels[rows],
@@ -59,7 +59,7 @@ class Rows:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fold:
-    """Samples to learn from and samples held out, sorted into bins once for all trials."""
+    """Training and held-out samples, binned once for all trials."""
 
     train: QuantileDMatrix
     held_out: QuantileDMatrix
@@ -70,25 +70,25 @@ class Fold:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Watch:
-    """Reasons to end a training."""
+    """Reasons to stop a training."""
 
     is_over: Callable[[], bool]
     """Whether the time is up."""
     is_behind: Callable[[Sequence[float]], bool]
-    """Whether it is hopeless, by the least log loss up to each round."""
+    """Whether the trial is clearly worse, from the minimum log loss up to each round."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Boosted:
-    """What came of one fold."""
+    """Result of one fold."""
 
     curve: tuple[float, ...]
-    """Log loss of the samples held out after every round."""
+    """Log loss of the held-out samples after every round."""
     was_cut: bool
 
 
 def make_folds(rows: Rows, fold_of: NDArray[Any], threads: int, seed: int) -> tuple[Fold, ...]:
-    """Matrices for every fold; `fold_of` (sample,) tells which fold holds a sample out."""
+    """Matrices for every fold; `fold_of` (sample,) is the fold in which a sample is held out."""
     folds = []
     for fold in range(int(fold_of.max()) + 1):
         train = matrix(rows.take(fold_of != fold), threads)
@@ -100,7 +100,7 @@ def make_folds(rows: Rows, fold_of: NDArray[Any], threads: int, seed: int) -> tu
 
 
 def matrix(rows: Rows, threads: int, like: QuantileDMatrix | None = None) -> QuantileDMatrix:
-    """Samples in XGBoost's memory, in the bins of `like` where given."""
+    """Samples in XGBoost's memory, with the bins of `like` if given."""
     made: QuantileDMatrix = xgboost().QuantileDMatrix(
         rows.values,
         rows.labels,
@@ -113,7 +113,7 @@ def matrix(rows: Rows, threads: int, like: QuantileDMatrix | None = None) -> Qua
 
 
 def boost(fold: Fold, parameters: Parameters, watch: Watch) -> Boosted:
-    """Train on a fold until its held-out samples are predicted no better."""
+    """Train on a fold until the prediction of its held-out samples no longer improves."""
     watcher = _watcher(watch, patience_of(parameters))
     history: dict[str, dict[str, list[float]]] = {}
     xgboost().train(
@@ -134,7 +134,7 @@ def patience_of(parameters: Parameters) -> int:
 
 
 def fit(rows: Rows, parameters: Parameters, rounds: int, threads: int, seed: int) -> Booster:
-    """Train on all these samples for so many rounds."""
+    """Train on all samples for this number of rounds."""
     settings = _settings(parameters, rows.classes, threads, seed)
     data = matrix(rows, threads)
     booster: Booster = xgboost().train(
@@ -147,11 +147,11 @@ def fit(rows: Rows, parameters: Parameters, rounds: int, threads: int, seed: int
 def fit_forest(
     rows: Rows, trees: int, threads: int, seed: int, max_bin: int = FOREST_BINS
 ) -> Booster:
-    """A random forest (Breiman 2001): deep trees, each of some samples, with shares in its leaves.
+    """A random forest (Breiman 2001): deep trees of sample subsets, class proportions in leaves.
 
     XGBoost grows it in one round: least squares of one column per class is the Gini impurity, and
-    the mean of its leaves the share of each class. As many samples as a bootstrap has distinct
-    ones (63 %) make a tree, the root of the features is tried at every node.
+    the mean of its leaves the proportion of each class. Each tree uses as many samples as a
+    bootstrap has distinct ones (63 %), and each node considers √n of the features.
     """
     features = rows.values.shape[1]
     shares = np.eye(rows.classes, dtype=np.float32)[rows.labels]
@@ -192,7 +192,10 @@ def _settings(parameters: Parameters, classes: int, threads: int, seed: int) -> 
 
 
 def _watcher(watch: Watch, patience: int) -> Any:
-    """A callback of XGBoost that ends a training; a class made late, as its base is XGBoost's."""
+    """An XGBoost callback that stops a training.
+
+    Defined late because its base class is XGBoost's.
+    """
 
     class Watcher(xgboost().callback.TrainingCallback):  # type: ignore[misc]
         was_cut = False
@@ -215,7 +218,7 @@ def _watcher(watch: Watch, patience: int) -> Any:
 
 
 def _asker() -> Any:
-    """A callback of XGBoost that asks after every round whether to go on."""
+    """An XGBoost callback that checks for a stop after every round."""
 
     class Asker(xgboost().callback.TrainingCallback):  # type: ignore[misc]
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002
@@ -226,14 +229,17 @@ def _asker() -> Any:
 
 
 def probabilities(booster: Booster, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(sample, class) of samples (sample, feature); a row depends on no other row, bit by bit."""
+    """(sample, class) from samples (sample, feature).
+
+    Rows are independent of each other, bit by bit.
+    """
     found: NDArray[np.float32] = booster.inplace_predict(values)
-    # sums of a forest's shares miss 0 and 1 by rounding
+    # sums of the proportions of a forest deviate from 0 and 1 by rounding
     return np.clip(found, 0, 1, out=found)
 
 
 def importances(booster: Booster, features: Sequence[str]) -> dict[str, float]:
-    """Feature -> its share of what all splits gained, largest first."""
+    """Feature -> fraction of the total gain of all splits, in descending order."""
     gains = booster.get_score(importance_type="total_gain")
     of_each = [np.sum(gains.get(f"f{column}", 0.0)).item() for column in range(len(features))]
     total = sum(of_each) or 1.0

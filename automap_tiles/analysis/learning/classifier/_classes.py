@@ -13,10 +13,10 @@ _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LandClass:
-    """One class; raises `ValueError` for a number or colour that cannot be."""
+    """One class; raises `ValueError` for an invalid number or colour."""
 
     value: int
-    """What stands in the map, 1 to 255; 0 means no data and is never a class."""
+    """Value in the map, 1 to 255; 0 is no data and never a class."""
     name: str
     colour: str
     """`#rrggbb`, lower case."""
@@ -34,7 +34,7 @@ class LandClass:
         return red, green, blue
 
 
-# What a reader of a map expects, by a word in the name of the class; the first that fits counts.
+# Conventional colours by a word in the class name; the first match counts.
 _USUAL = (
     (r"water|lake|river|sea\b|ocean|reservoir|pond", "#2b7bba"),
     (r"wetland|marsh|swamp|bog", "#6bb7b0"),
@@ -53,7 +53,7 @@ _USUAL = (
 
 
 def usual_colour(name: str) -> str | None:
-    """The colour that maps give to a class of this name; None where there is no custom."""
+    """The conventional colour of a class with this name; None if there is none."""
     lower = name.lower()
     return next((colour for words, colour in _USUAL if re.search(words, lower)), None)
 
@@ -63,11 +63,12 @@ def land_classes(
     names: Mapping[int, str] | None = None,
     colours: Mapping[int, str] | None = None,
 ) -> tuple[LandClass, ...]:
-    """Classes by ascending number, with the given names and colours, else with usual ones.
+    """Classes in ascending order, with the given names and colours, else with conventional ones.
 
-    A class without a name is called after its number. Colours that are not given are told apart by
-    all eyes (see `colours`), as far as the number of classes allows: of two classes with the same
-    custom the later one gets a darker or lighter shade, or another colour.
+    A class without a name is named after its number. Colours that are not given can be
+    distinguished with any kind of colour vision (see `colours`), as far as the number of classes
+    permits: of two classes with the same conventional colour the later one gets a darker or lighter
+    shade, or another colour.
     """
     names, colours = names or {}, colours or {}
     ordered = sorted(set(values))
@@ -96,6 +97,6 @@ def _is_apart(colour: str, chosen: Mapping[int, str]) -> bool:
 
 
 def _another(value: int, palette: Palette, taken: Set[str]) -> str:
-    """As far from those taken as can be; of so many classes that all are taken any other one."""
+    """The colour farthest from those taken; if all are taken, any other one."""
     found = palette.farthest()
     return found if found not in taken else f"#{value * 0x9E3779 & 0xFFFFFF:06x}"

@@ -1,7 +1,7 @@
-"""Colours that can be told apart, also by eyes that lack one kind of cones.
+"""Colours that can be distinguished, also with colour vision deficiency.
 
-Distances are those of CIELAB (CIE 1976), the least of what four kinds of eyes see: usual ones, and
-those without the long, middle or short cones after Machado, Oliveira & Fernandes 2009 (IEEE
+Distances are those of CIELAB (CIE 1976), the minimum over four kinds of colour vision: normal, and
+without long-, medium- or short-wavelength cones after Machado, Oliveira & Fernandes 2009 (IEEE
 Transactions on Visualization and Computer Graphics 15: 1291-1298, severity 1).
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 APART = 12.0
-"""Distance from which patches of a map are told apart at a glance; 2.3 is just noticeable."""
+"""Distance from which patches of a map are distinguished at a glance; 2.3 is just noticeable."""
 
 _EYES: tuple[Floats, ...] = (
     np.eye(3),
@@ -52,12 +52,12 @@ _TO_XYZ = np.array(
 )
 _WHITE = np.array([0.95047, 1.0, 1.08883])
 _STEP = 32
-# Lighter or darker colours are hard to see on paper and screen, or taken for no data.
+# Lighter or darker colours are hard to see on paper and screen, or look like no data.
 _LIGHTNESS = (30.0, 88.0)
 
 
 def seen(colours: Sequence[str]) -> Floats:
-    """(eye, colour, 3) CIELAB of colours `#rrggbb` as the four kinds of eyes see them."""
+    """(vision, colour, 3) CIELAB of colours `#rrggbb` as seen with each kind of colour vision."""
     return _seen(np.array([list(bytes.fromhex(one[1:])) for one in colours], dtype=np.float64))
 
 
@@ -74,18 +74,18 @@ def _seen(rgb: Floats) -> Floats:
 
 
 def distance(one: str, other: str) -> float:
-    """The least distance of two colours that some kind of eyes sees."""
+    """The minimum distance of two colours over all kinds of colour vision."""
     both = seen([one, other])
     return float(np.linalg.norm(both[:, 0] - both[:, 1], axis=-1).min())
 
 
 def nearest(colour: str, others: Sequence[str]) -> float:
-    """Distance to the nearest of others; infinite where there are none."""
+    """Distance to the nearest of the other colours; infinite if there are none."""
     return min((distance(colour, other) for other in others), default=float("inf"))
 
 
 class Palette:
-    """Many colours, and how far each is from all that have been taken so far."""
+    """Candidate colours and the distance of each from all that have been taken."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._names, self._points = _pool()
@@ -94,17 +94,17 @@ class Palette:
             self.take(colour)
 
     def take(self, colour: str) -> None:
-        """Count a colour, of these or any other, among those taken."""
+        """Mark a colour, of these or any other, as taken."""
         away = np.linalg.norm(self._points - seen([colour]), axis=-1).min(axis=0)
         np.minimum(self._away, away, out=self._away)
 
     def farthest(self) -> str:
-        """The colour that is farthest from all taken; the first one where none is."""
+        """The colour farthest from all taken; the first one if none is."""
         return self._names[int(self._away.argmax())]
 
 
 def shades(colour: str) -> list[str]:
-    """The colour itself, then darker and lighter ones."""
+    """The colour itself, then darker and lighter shades."""
     rgb = np.array(list(bytes.fromhex(colour[1:])), dtype=np.float64)
     found = [colour]
     for share in (0.15, 0.3, 0.45):

@@ -1,4 +1,4 @@
-"""What a model knows of how far it can be trusted."""
+"""Confidence measures of a model."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ class CalibrationMethod(StrEnum):
     """How probabilities are calibrated."""
 
     TEMPERATURE = "temperature"
-    """One number for all classes: the class stays."""
+    """One number for all classes: the predicted class stays the same."""
     ISOTONIC = "isotonic"
-    """A curve for each class: another one may become the class."""
+    """A curve for each class: the predicted class may change."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Confidence:
-    """Learnt from polygons or blocks that the folds of the training held out."""
+    """Fitted to polygons or blocks that were held out during training."""
 
     temperature: Temperature
     isotonic: Isotonic | None = None
-    """None where a class has too few samples."""
+    """None if a class has too few samples."""
 
     sets: SetScores | None = None
-    """What sets of classes are made by; None in models that know of none."""
+    """Scores for prediction sets; None in models without them."""
 
     applicability: Applicability | None = None
-    """Where the model may be applied; None where nothing tells."""
+    """Area of applicability; None if it could not be determined."""
 
     def calibration(self, method: CalibrationMethod) -> Calibration | None:
-        """None where there is none of this kind."""
+        """None if the model has none of this kind."""
         return self.temperature if method is CalibrationMethod.TEMPERATURE else self.isotonic
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON; `from_dict` gives an equal one."""
+        """For JSON; `from_dict` restores an equal object."""
         return {
             **self.temperature.to_dict(),
             "isotonic": None if self.isotonic is None else self.isotonic.to_dict(),
@@ -61,7 +61,7 @@ class Confidence:
         }
 
     def files(self) -> dict[str, bytes]:
-        """Name → content of what stands beside the JSON."""
+        """Name → content of the files beside the JSON."""
         area, sets = self.applicability, self.sets
         return {
             **({} if sets is None else {_SETS: sets.to_bytes()}),
@@ -70,7 +70,7 @@ class Confidence:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any], files: Mapping[str, bytes]) -> Confidence:
-        """From what `to_dict` and `files` gave; raises `KeyError`, `TypeError`, `ValueError`."""
+        """Restore from `to_dict` and `files`; raises `KeyError`, `TypeError`, `ValueError`."""
         curves, sets = content["isotonic"], content.get("sets")
         area = content.get("applicability")
         return cls(

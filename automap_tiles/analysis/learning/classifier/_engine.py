@@ -1,10 +1,10 @@
-"""Engines that come as extras: they only train, XGBoost predicts what they have learnt.
+"""Optional training engines: they only train, XGBoost predicts with their trees.
 
-So a model is read, and maps are made, without them: their trees stand in the file in XGBoost's own
-form (`grafted`), in the format that earlier versions read, and are predicted as fast, with the same
-bytes however a picture is cut.
+Therefore models are read and maps are made without them: their trees are stored in XGBoost's format
+(`grafted`), which earlier versions can read, and predicted as fast, with the same bytes for any
+tiling.
 
-To add one: a file with an `Engine`, a `Kind`, and a line of `setups.ENGINES`.
+To add one: a module with an `Engine`, a `Kind`, and a line in `setups.ENGINES`.
 """
 
 from __future__ import annotations
@@ -25,33 +25,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Engine:
-    """A way to train that is not XGBoost's nor of this package."""
+    """A training engine that is neither XGBoost nor part of this package."""
 
     package: str
-    """As it is installed, for the versions in a model."""
+    """Name of the installed package, for the versions in a model."""
     require: Callable[[], object]
-    """Raises `MissingExtra` where it is not installed."""
+    """Raises `MissingExtra` if it is not installed."""
     fit: Callable[[Rows, EngineRun], Booster]
     trees: Callable[[int], int]
-    """How many there are in a model of so many classes."""
+    """Number of trees in a model of so many classes."""
     is_too_sure: bool = False
-    """Whether the roots of its probabilities vote; see `members.roots_of`."""
+    """Whether it votes with square roots of its probabilities; see `members.roots_of`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EngineRun:
-    """How an engine shall train."""
+    """How an engine should train."""
 
     threads: int
     seed: int
     tried: bool = False
-    """Whether it is only for comparisons, and may be quicker."""
+    """Whether the result is only for comparisons, and may be trained faster."""
 
 
 def below(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The float32 that values are below where they are at most `thresholds`.
+    """The smallest float32 values above `thresholds`, for strict comparisons.
 
-    XGBoost asks for less, other engines for at most: so the same samples go left.
+    XGBoost tests for less than, other engines for at most: so the same samples go left.
     """
     single = thresholds.astype(np.float32)
     too_far = single.astype(np.float64) > thresholds
@@ -61,7 +61,7 @@ def below(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
 
 
 def side_by_side(tree: Tree) -> Tree:
-    """The same tree with both children of a node one behind the other, as XGBoost takes them."""
+    """The same tree with siblings stored next to each other, as XGBoost requires."""
     order = [0]
     for node in order:
         if tree.left[node] >= 0:

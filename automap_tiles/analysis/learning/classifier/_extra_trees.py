@@ -1,10 +1,10 @@
-"""Extremely randomised trees: thresholds are drawn, not searched (Geurts, Ernst & Wehenkel 2006).
+"""Extremely randomised trees: thresholds are drawn at random (Geurts, Ernst & Wehenkel 2006).
 
-A searched threshold lies beside a sample; a drawn one anywhere between two classes, and the mean of
-many trees in the middle of what separates them. That is where the pixels of other polygons are
-divided best when few polygons were seen (Machine Learning 63: 3-42).
+An optimised threshold lies next to a training sample; a random one lies anywhere between two
+classes, so that the mean of many trees lies in the middle between them. With few training polygons
+this separates the pixels of other polygons best (Machine Learning 63: 3-42).
 
-All trees grow together, level by level, so that numpy works on long arrays.
+All trees grow simultaneously, level by level, so that numpy works on long arrays.
 """
 
 from __future__ import annotations
@@ -22,41 +22,41 @@ from automap_tiles.analysis.learning.classifier._boosting import Rows
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-# Samples of all trees that grow together: some 100 MB while they do.
+# Samples of all trees that are grown together: about 100 MB of memory.
 _AT_ONCE = 500_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Tree:
-    """Nodes in arrays, the root first; children lie behind their parents, one beside the other."""
+    """Nodes in arrays, the root first; children follow their parents, siblings are adjacent."""
 
     left: NDArray[np.int32]
-    """(node,) child for what is below the threshold, -1 in leaves."""
+    """(node,) child for values below the threshold, -1 in leaves."""
     right: NDArray[np.int32]
     feature: NDArray[np.int32]
     threshold: Floats
     gain: Floats
-    """(node,) by how much the weighted Gini impurity of the samples falls."""
+    """(node,) decrease of the weighted Gini impurity of the samples."""
     weight: Floats
-    """(node,) of its samples."""
+    """(node,) sum of the weights of its samples."""
     shares: Floats
-    """(node, class)."""
+    """(node, class) class proportions."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Level:
-    """Nodes that are to be split, of several trees, with their samples side by side."""
+    """Nodes of several trees that are to be split, with their samples in contiguous entries."""
 
     sample: Ints
-    """(entry,) row of the samples."""
+    """(entry,) row of the sample."""
     start: Ints
-    """(node,) its first entry."""
+    """(node,) index of its first entry."""
     node: Ints
-    """(node,) its number."""
+    """(node,) number of the node."""
 
     @property
     def owner(self) -> Ints:
-        """(entry,) place of its node."""
+        """(entry,) index of the node that it belongs to."""
         return np.repeat(np.arange(len(self.start)), self.sizes)
 
     @property
@@ -64,7 +64,7 @@ class _Level:
         return np.diff(self.start, append=len(self.sample))
 
     def take(self, kept: NDArray[np.bool_]) -> _Level:
-        """Some of the nodes (node,)."""
+        """The selected nodes (node,)."""
         sizes = self.sizes
         ends = np.cumsum(sizes[kept])
         return _Level(self.sample[np.repeat(kept, sizes)], ends - sizes[kept], self.node[kept])
@@ -72,18 +72,18 @@ class _Level:
 
 @dataclass(frozen=True, eq=False)
 class _Cuts:
-    """One way to split each node (node,)."""
+    """A candidate split of each node (node,)."""
 
     feature: Ints
     threshold: Floats
     gain: NDArray[np.float64]
-    """0 where the feature does not vary."""
+    """0 where the feature is constant."""
     below: NDArray[np.float64]
-    """(node, class) weights of what goes left."""
+    """(node, class) weights of the samples that go left."""
 
 
 def grow(rows: Rows, trees: int, seed: int) -> tuple[Tree, ...]:
-    """So many trees of all samples, down to leaves of one class each where features tell them."""
+    """Trees of all samples, grown until leaves are pure or their features constant."""
     several = max(1, _AT_ONCE // max(1, len(rows.labels)))
     found: list[Tree] = []
     for first in range(0, trees, several):
@@ -116,7 +116,7 @@ def _grow_some(rows: Rows, trees: int, random: np.random.Generator) -> list[Tree
 
 
 def _totals(level: _Level, rows: Rows, *, counts: bool = False) -> NDArray[np.float64]:
-    """(node, class) weights of the samples, or how many."""
+    """(node, class) summed weights of the samples, or their number."""
     keys = level.owner * rows.classes + rows.labels[level.sample]
     weights = None if counts else rows.weights[level.sample]
     sums = np.bincount(keys, weights, len(level.start) * rows.classes)
@@ -126,7 +126,7 @@ def _totals(level: _Level, rows: Rows, *, counts: bool = False) -> NDArray[np.fl
 def _best(
     level: _Level, rows: Rows, totals: NDArray[np.float64], random: np.random.Generator
 ) -> _Cuts:
-    """Of as many features as the root of their number that vary in the node, the best cut."""
+    """The best of √n candidate splits per node, on randomly chosen features that vary in it."""
     features = rows.values.shape[1]
     tried = max(1, math.isqrt(features))
     order = random.random((len(level.node), features), dtype=np.float32).argsort(axis=1)
@@ -151,26 +151,26 @@ def _cut(
     feature: Ints,
     random: np.random.Generator,
 ) -> _Cuts:
-    """A threshold drawn between the least and the largest value of one feature of each node."""
+    """A threshold drawn between the minimum and the maximum of one feature in each node."""
     owner = level.owner
     values = rows.values[level.sample, feature[owner]]
     low = np.minimum.reduceat(values, level.start)
     high = np.maximum.reduceat(values, level.start)
     threshold = low + random.random(len(low), dtype=np.float32) * (high - low)
-    # rounding must not leave a side without samples
+    # rounding must not leave one side without samples
     threshold = np.where((threshold <= low) | (threshold > high), high, threshold)
     under = values < threshold[owner]
     keys = owner[under] * rows.classes + rows.labels[level.sample[under]]
     sums = np.bincount(keys, rows.weights[level.sample[under]], len(low) * rows.classes)
     below = sums.reshape(-1, rows.classes).astype(np.float64)
     gain = _purity(below) + _purity(totals - below) - _purity(totals)
-    # a cut that parts nothing well is a cut: only a feature that does not vary is none
+    # a split without gain is still a split: only a constant feature gives none
     gain = np.where(high > low, np.maximum(gain, 1e-12), 0.0)
     return _Cuts(feature, threshold, gain, below)
 
 
 def _purity(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(node,) sum of the squared shares, times the weight: what a cut is to enlarge."""
+    """(node,) sum of the squared class proportions times the weight: what a split maximises."""
     found: NDArray[np.float64] = (weights**2).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-12)
     return found
 
@@ -194,7 +194,7 @@ def _put(target: _Cuts, places: Ints, cuts: _Cuts) -> None:
 
 
 def _divided(level: _Level, rows: Rows, cuts: _Cuts, children: Ints) -> _Level:
-    """The samples of each node behind each other by child; `children` (node, 2)."""
+    """The samples of each node, grouped by child; `children` (node, 2)."""
     owner = level.owner
     above = rows.values[level.sample, cuts.feature[owner]] >= cuts.threshold[owner]
     before: Ints = np.cumsum(~above) - ~above
@@ -209,7 +209,7 @@ def _divided(level: _Level, rows: Rows, cuts: _Cuts, children: Ints) -> _Level:
 
 
 class _Nodes:
-    """Nodes of several trees as they come."""
+    """Nodes of several trees, in the order of their creation."""
 
     def __init__(self, classes: int) -> None:
         self._classes = classes
@@ -219,7 +219,7 @@ class _Nodes:
         self._splits: list[tuple[Ints, _Cuts, Ints]] = []
 
     def add(self, tree: Ints, totals: NDArray[np.float64]) -> Ints:
-        """Numbers of new nodes."""
+        """Add nodes and return their numbers."""
         self._tree.append(tree)
         self._totals.append(totals)
         first, self._count = self._count, self._count + len(tree)
@@ -233,7 +233,7 @@ class _Nodes:
         return children
 
     def trees(self, number: int) -> list[Tree]:
-        """Each with numbers of its own."""
+        """The trees, each with its own node numbers."""
         whole = self._whole()
         tree = np.concatenate(self._tree)
         order = np.argsort(tree, kind="stable")

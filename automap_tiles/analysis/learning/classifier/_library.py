@@ -1,4 +1,4 @@
-"""XGBoost, imported by the first call that needs it."""
+"""XGBoost, imported on first use."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from automap_tiles.errors import MissingExtra
 
 
 def xgboost() -> ModuleType:
-    """The module; raises `MissingExtra` when it is not installed.
+    """The module; raises `MissingExtra` if it is not installed.
 
-    Its threads wait without spinning, so that they do not take the cores of other workers. That
-    is read once, when XGBoost is first loaded.
+    Its threads wait passively, so that they do not occupy the cores of other workers. The setting
+    is read only once, when XGBoost is loaded.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
@@ -25,5 +25,5 @@ def xgboost() -> ModuleType:
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """Cores available to this process."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Boosting by LightGBM, from the extra `lightgbm`: trees that grow leaf by leaf.
+"""Gradient boosting by LightGBM, from the extra `lightgbm`: trees that grow leaf by leaf.
 
 Ke et al. 2017, Advances in Neural Information Processing Systems 30.
 """
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from xgboost import Booster
 
 _ROUNDS = 100
-"""Its own default, as the other parameters are but for one:"""
+"""LightGBM's default, as are all other parameters except the next:"""
 _LEAST_IN_A_LEAF = 5
-"""Samples; of classes of some 50 pixels its 20 would leave two leaves."""
+"""Samples; with classes of some 50 pixels its default of 20 would leave two leaves."""
 
 
 def _library() -> Any:
@@ -60,7 +60,7 @@ def _fit(rows: Rows, how: EngineRun) -> Booster:
 
 
 def _tree(root: Mapping[str, Any]) -> Tree:
-    """A tree of LightGBM, in whose leaves stands one value: that of the class it is for."""
+    """A tree of LightGBM; its leaves hold one value, that of the class it belongs to."""
     nodes = list(_nodes(root))
     place = {id(node): number for number, node in enumerate(nodes)}
     inner = np.array(["left_child" in node for node in nodes])

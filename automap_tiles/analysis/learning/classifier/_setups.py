@@ -1,4 +1,4 @@
-"""What can be tried: kinds of classifiers, features, samples and weights."""
+"""Search space of a training: kinds of classifiers, features, samples and weights."""
 
 from __future__ import annotations
 
@@ -30,20 +30,21 @@ if TYPE_CHECKING:
     from xgboost import Booster
 
 PLAIN_ROUNDS = 100
-"""Of XGBoost's own scikit-learn classes, together with the default parameters."""
+"""Default of XGBoost's scikit-learn classes, used together with the default parameters."""
 BOOSTED_ROUNDS = 40
 FOREST_TREES = 200
-"""More only take time: 500 of scikit-learn were no better on six real sets."""
+"""More trees only take longer: 500 of scikit-learn were no better on six real data sets."""
 EXTRA_TREES = 100
-"""200 and 60 rounds of boosting at a rate of .15 were no better on four real sets."""
+"""200 trees and 60 rounds of boosting at a learning rate of 0.15 were no better on four real data
+sets."""
 _TRIED_TREES = 40
-"""Of a forest that is only tried on folds."""
+"""Trees of a forest that is only evaluated on folds."""
 _TRIED_BINS = 64
 _LEAST_BINS = 16
 _TRIED_CELLS = 1024
-"""Features times bins of a forest that is only tried. Every node of its deep trees looks through
-all of them: 39 features of 64 bins took ten times as long as all else, and 26 bins tell the same.
-"""
+"""Features times bins of a forest that is only evaluated on folds. Every node of its deep trees
+scans all of them: 39 features of 64 bins took ten times as long as everything else, and 26 bins
+gave the same result."""
 
 
 class Kind(StrEnum):
@@ -52,17 +53,17 @@ class Kind(StrEnum):
     PLAIN = "plain boosting"
     """XGBoost with its default parameters."""
     BOOSTED = "boosting"
-    """XGBoost whose trees each see some of the samples and features: steadier on few polygons."""
+    """XGBoost with subsampling of samples and features per tree: more stable with few polygons."""
     FOREST = "forest"
     EXTRA = "extra trees"
-    """A forest whose thresholds are drawn: smoother between the polygons that were seen."""
+    """A forest with random thresholds: smoother between the polygons of the training set."""
     LINEAR = "linear"
     SKLEARN = "forest of scikit-learn"
     LIGHTGBM = "boosting by LightGBM"
 
 
 ENGINES = {Kind.SKLEARN: sklearn_forest.ENGINE, Kind.LIGHTGBM: lightgbm_boosting.ENGINE}
-"""Of extras."""
+"""Of optional dependencies."""
 
 _TOO_SURE = (
     *(Kind.PLAIN, Kind.BOOSTED, Kind.LINEAR),
@@ -70,47 +71,48 @@ _TOO_SURE = (
 )
 
 _WEIGHTS = {Kind.EXTRA: 2.0, Kind.LINEAR: 0.25}
-"""Of votes; 1 of all others. Chosen of 18 mixtures as the one that loses least to the better of
-XGBoost and a forest on eight real sets: at most .001 in accuracy and macro-F1 of every one."""
+"""Weights of the votes; 1 for all others. Selected from 18 mixtures as the one that loses least
+against the better of XGBoost and a random forest on eight real data sets: at most 0.001 in accuracy
+and macro-F1 on each."""
 
 STEADY = Parameters(eta=0.2, subsample=0.6, colsample_bynode=0.6)
-"""Of `Kind.BOOSTED`: stochastic gradient boosting (Friedman 2002) at a usual rate."""
+"""Of `Kind.BOOSTED`: stochastic gradient boosting (Friedman 2002) at a common learning rate."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """One way to train, by every choice that there is."""
+    """One complete configuration of a training."""
 
     kinds: tuple[Kind, ...]
     groups: tuple[str, ...] = ()
-    """Optional features that are used beside those asked for."""
+    """Optional features that are used in addition to the requested ones."""
     clean: bool = False
-    """Whether mixed pixels at the edges of polygons are left out of the training."""
+    """Whether mixed pixels at the edges of polygons are excluded from the training."""
     power: float = 0.0
-    """How much more rare classes count: power of the inverse of their number of samples."""
+    """Class weighting: exponent of the inverse of a class's number of samples."""
     parameters: Parameters = field(default_factory=lambda: STEADY)
     """Of `Kind.BOOSTED`."""
     rounds: int = BOOSTED_ROUNDS
 
     @property
     def name(self) -> str:
-        """For people."""
+        """Readable name."""
         return " + ".join(kind.value for kind in self.kinds)
 
     def has_roots(self, kind: Kind) -> bool:
-        """Whether the roots of a kind's probabilities vote: not all know when they are wrong."""
+        """Whether this kind votes with square roots of its probabilities, being overconfident."""
         return len(self.kinds) > 1 and kind in _TOO_SURE
 
     def weight(self, kind: Kind) -> float:
-        """Of the vote of a kind."""
+        """Weight of the vote of a kind."""
         return _WEIGHTS.get(kind, 1.0) if len(self.kinds) > 1 else 1.0
 
     def but(self, **changes: Any) -> Setup:
-        """The same with some choices changed."""
+        """A copy with some choices changed."""
         return replace(self, **changes)
 
     def alone(self, kind: Kind) -> Setup:
-        """The same with this kind alone, and what does not concern it at its default."""
+        """A copy with this kind alone, and choices that do not affect it at their defaults."""
         usual = Setup(kinds=(kind,))
         boosted = kind is Kind.BOOSTED
         return replace(
@@ -133,7 +135,7 @@ class Setup:
 
 
 def weights(labels: NDArray[np.int64], classes: int, power: float) -> NDArray[np.float32]:
-    """(sample,) of mean 1."""
+    """(sample,) class weights with a mean of 1."""
     counts = np.maximum(np.bincount(labels, minlength=classes), 1)
     found = (counts.mean() / counts)[labels] ** power
     scaled: NDArray[np.float32] = (found / found.mean()).astype(np.float32)
@@ -141,7 +143,7 @@ def weights(labels: NDArray[np.int64], classes: int, power: float) -> NDArray[np
 
 
 def trees_of(setup: Setup, classes: int) -> int:
-    """Of a model: all that vote."""
+    """Number of trees of a model, over all members."""
     per_round = 1 if setup.parameters.strategy is Strategy.VECTOR_LEAF else classes
     of_kind = {
         Kind.PLAIN: PLAIN_ROUNDS * classes,
@@ -161,7 +163,7 @@ Fitted = Union["Booster", Linear]
 def fit_kind(
     kind: Kind, setup: Setup, rows: Rows, threads: int, seed: int, *, tried: bool = False
 ) -> Fitted:
-    """A classifier learnt from these samples; `tried` is quicker and only for comparisons."""
+    """A classifier fitted to these samples; `tried`: a faster variant, for comparisons only."""
     raise_if_stopped()
     if kind in ENGINES:
         return ENGINES[kind].fit(rows, EngineRun(threads=threads, seed=seed, tried=tried))
@@ -181,26 +183,26 @@ def fit_kind(
 
 
 def tried_bins(features: int) -> int:
-    """Of a forest that is only tried, of so many features."""
+    """Bins of a forest that is only evaluated on folds, for a number of features."""
     return min(_TRIED_BINS, max(_LEAST_BINS, _TRIED_CELLS // features))
 
 
 def predict(fitted: Fitted, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(sample, class) probabilities of features (sample, feature)."""
+    """(sample, class) probabilities from features (sample, feature)."""
     if isinstance(fitted, Linear):
         return fitted.probabilities(values)
     return probabilities(fitted, values)
 
 
 def voted(setup: Setup, each: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """(..., class) of the probabilities of each kind of a setup, in its order."""
+    """(..., class) vote over the probabilities of each kind of a setup, in its order."""
     kinds = zip(setup.kinds, each, strict=True)
     votes = [roots_of(one) if setup.has_roots(kind) else one for kind, one in kinds]
     return vote(votes, [setup.weight(kind) for kind in setup.kinds])
 
 
 def members_of(setup: Setup, each: Sequence[Fitted]) -> tuple[Member, ...]:
-    """For the file of a model; `each` are the kinds of the setup, in its order."""
+    """Members for a model file; `each` are the fitted kinds of the setup, in its order."""
     return tuple(
         _member_of(fitted, roots=setup.has_roots(kind), weight=setup.weight(kind))
         for kind, fitted in zip(setup.kinds, each, strict=True)

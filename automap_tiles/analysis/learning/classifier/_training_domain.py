@@ -1,8 +1,8 @@
 """The training domain of a model: value ranges, unit and pixel size of its training raster.
 
-A classifier gives a class to every number, also to those of another unit, and to windows of
-another size on the ground: the map looks like one and is wrong. So a model keeps the size of a
-pixel and the values of the bands that it has learnt from.
+A classifier assigns a class to any number, also to values in another unit and to windows of another
+size on the ground; the result looks like a map but is wrong. Therefore a model stores the pixel
+size and the range of values of the bands that it was trained on.
 """
 
 from __future__ import annotations
@@ -20,39 +20,40 @@ from automap_tiles.grid import GridLike
 from automap_tiles.vector import ground_size
 
 OTHER_UNIT = 20.0
-"""Times that bands are larger or smaller when their unit is another one. The closest units in use,
-8 bits and reflectance x 10000, are 39 apart; between snow and water most bands are nearer."""
+"""Ratio of band values from which another unit is assumed. The closest units in use, 8 bits and
+reflectance x 10000, differ by a factor of 39; between snow and water most bands differ by less than
+this."""
 OTHER_SIZE = 1.75
-"""Times that pixels are larger or smaller when windows of pixels show something else. The nearest
-zoom of a pyramid is at most 1.41 away; 10 m and 20 m are 2 apart."""
+"""Ratio of pixel sizes from which windows of pixels cover different structures. The nearest zoom of
+a pyramid differs by 1.41 at most; 10 m and 20 m differ by a factor of 2."""
 _UNITS = (100.0, 255.0, 1000.0, 10000.0, 65535.0)
-"""What 1 is stored as."""
+"""Stored values of a reflectance of 1 in the units in use."""
 _NEAR = 3.0
-"""Up to so many times the unit may be missed, for the land is never the same."""
+"""Tolerance (a factor) when a unit is recognised, since land cover differs between images."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Values:
-    """Of a band, in the unit of the features."""
+    """Value range of a band, in the unit of the features."""
 
     low: float
-    """1 % of the training samples are below."""
+    """1st percentile of the training samples."""
     middle: float
     high: float
-    """1 % of the training samples are above."""
+    """99th percentile of the training samples."""
     scale: float = 1.0
-    """A number of the picture times this plus `offset` was the value."""
+    """value = stored number · scale + offset."""
     offset: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingDomain:
-    """The picture that a model was trained on."""
+    """The raster that a model was trained on."""
 
     pixel: float
-    """Metres on the ground along the edge of a pixel in its middle."""
+    """Edge of a pixel at the centre of the raster, metres on the ground."""
     bands: Mapping[str, Values]
-    """By name; bands that only indices are made of are not known."""
+    """By name; bands that are only used in indices are not known."""
 
     @classmethod
     def of(
@@ -62,7 +63,7 @@ class TrainingDomain:
         pixel: float,
         units: Sequence[tuple[float, float]],
     ) -> TrainingDomain:
-        """Of the samples of a training; `units` are those of the bands that the recipe needs."""
+        """The domain of training samples; `units` are those of the bands that the recipe needs."""
         bands = {}
         of_band = dict(zip(recipe.needs, units, strict=True))
         for name, column in _columns(recipe).items():
@@ -72,9 +73,10 @@ class TrainingDomain:
         return cls(pixel=pixel, bands=bands)
 
     def times_larger(self, bands: Mapping[str, NDArray[Any]]) -> float | None:
-        """How many times larger the values of another picture are, by the median of its bands.
+        """Ratio of the values of another raster to the training values, the median over its bands.
 
-        None where no band tells. Water and cloud move some bands far, another unit moves all.
+        None if no band can be compared. Water and cloud change some bands strongly, another unit
+        changes all.
         """
         ratios = []
         for name, values in self.bands.items():
@@ -85,10 +87,10 @@ class TrainingDomain:
         return float(np.exp(np.median(np.log(ratios)))) if ratios else None
 
     def is_elsewhere(self, bands: Mapping[str, NDArray[Any]]) -> bool:
-        """Whether the middle of most bands lies outside of what the model has learnt from.
+        """Whether the median of most bands lies outside the range of the training values.
 
-        This finds numbers that are some times smaller, which no single pixel gives away: dark land
-        is dark in every unit.
+        This detects values that are too small by some factor, which no single pixel reveals: dark
+        surfaces are dark in every unit.
         """
         outside = []
         for name, values in self.bands.items():
@@ -99,17 +101,20 @@ class TrainingDomain:
         return 2 * sum(outside) > len(outside)
 
     def times_coarser(self, grid: GridLike) -> float | None:
-        """How many times larger the pixels of a grid are; None where that cannot be told."""
+        """Ratio of the pixel size of a grid to that of the training.
+
+        None if it cannot be determined.
+        """
         size = ground_size(grid)
         return None if size is None else size / self.pixel
 
     def strange(
         self, names: Sequence[str], pixels: NDArray[Any], units: Sequence[tuple[float, float]]
     ) -> NDArray[np.bool_]:
-        """(y, x) where most bands of a picture (band, y, x) are far from what was learnt from.
+        """(y, x) where most bands of a raster (band, y, x) are far outside the training range.
 
-        Far is beyond it by more than its whole width. The pixels are as stored: times scale plus
-        offset, as `units` has them for each band, they are in the unit of the features.
+        Far means beyond the range by more than its width. Pixels are stored numbers: with the scale
+        and offset of `units` for each band they are in the unit of the features.
         """
         beyond = np.zeros(pixels.shape[1:], dtype=np.uint16)
         known = [place for place, name in enumerate(names) if name in self.bands]
@@ -122,7 +127,7 @@ class TrainingDomain:
         return found
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON; `from_dict` gives an equal one."""
+        """For JSON; `from_dict` restores an equal object."""
         return {
             "pixel": self.pixel,
             "bands": {name: asdict(one) for name, one in self.bands.items()},
@@ -130,18 +135,18 @@ class TrainingDomain:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> TrainingDomain:
-        """From what `to_dict` gave; raises `KeyError`, `TypeError` or `ValueError`."""
+        """Restore what `to_dict` returned; raises `KeyError`, `TypeError` or `ValueError`."""
         bands = {str(name): Values(**values) for name, values in content["bands"].items()}
         return cls(pixel=float(content["pixel"]), bands=bands)
 
 
 def is_other_unit(times: float) -> bool:
-    """Whether so many times larger means another unit."""
+    """Whether this ratio of values indicates another unit."""
     return not 1 / OTHER_UNIT < times < OTHER_UNIT
 
 
 def unit_factor(times: float) -> float | None:
-    """What numbers so many times too large must be multiplied with, where a unit explains it."""
+    """Factor that converts values too large by this ratio, if a difference of units explains it."""
     away = max(times, 1 / times)
     unit = min(_UNITS, key=lambda each: abs(np.log(each / away)))
     if not 1 / _NEAR < unit / away < _NEAR:
@@ -150,12 +155,12 @@ def unit_factor(times: float) -> float | None:
 
 
 def is_other_size(times: float) -> bool:
-    """Whether windows of pixels so many times larger show something else."""
+    """Whether windows of pixels larger by this ratio cover different structures."""
     return not 1 / OTHER_SIZE < times < OTHER_SIZE
 
 
 def _columns(recipe: Recipe) -> dict[str, int]:
-    """Bands → the feature that shows their values: themselves, or their mean around a pixel."""
+    """Bands → the feature that holds their values: the band itself, or its local mean."""
     found: dict[str, int] = {}
     first = len(recipe.bands) + len(recipe.indices)
     for place, one in enumerate(recipe.neighbourhood, start=first):

@@ -1,1 +1,1 @@
-"""How far a classification can be trusted: probabilities, sets of classes, likeness to samples."""
+"""Confidence of a classification: calibrated probabilities, prediction sets, applicability."""

@@ -1,11 +1,12 @@
-"""Where a model may be applied: pixels no less like its samples than those were like each other.
+"""Area of applicability of a model: pixels as similar to its samples as those are to each other.
 
 Source of all formulas: Meyer & Pebesma 2021, Predicting into unknown space? Estimating the area of
 applicability of spatial prediction models, Methods in Ecology and Evolution 12: 1620-1633. The
-dissimilarity of a pixel is its distance to the nearest training sample, in features that are
+dissimilarity index of a pixel is its distance to the nearest training sample, in features that are
 standardised and weighted by their importance, divided by the mean distance between samples. The
-threshold is the upper whisker of the dissimilarities of the samples to those of other folds: of
-whole polygons, or it would be as small as neighbours are alike.
+threshold is the upper whisker of the dissimilarities between samples and those of other folds.
+Folds hold out whole polygons: otherwise the threshold would reflect the similarity of neighbouring
+pixels.
 """
 
 from __future__ import annotations
@@ -20,31 +21,34 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 MOST = 1000
-"""Samples that stand for all: others are no farther from one of these than these from each other.
-"""
+"""Representative samples: no other sample is farther from one of them than they are from each
+other."""
 _PAIRED = 2000
-"""Samples whose mean distance is taken for that of all."""
+"""Samples from which the mean distance is estimated."""
 _BLOCK = 512
-"""Pixels whose distances to all samples are held at a time."""
+"""Pixels whose distances to all samples are in memory at a time."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Applicability:
-    """What dissimilarity is measured by."""
+    """Parameters of the dissimilarity index."""
 
     middle: Floats
     """(feature,) mean of the training samples."""
     factors: Floats
-    """(feature,) importance by standard deviation; 0 for a feature that does not vary."""
+    """(feature,) importance divided by standard deviation; 0 for a constant feature."""
     samples: NDArray[np.float32]
-    """(sample, feature) some of the training samples, less the middle and times the factors."""
+    """(sample, feature) representative training samples, centred and multiplied by the factors."""
     unit: float
     """Mean distance between training samples."""
     threshold: float
-    """Largest dissimilarity inside of the area of applicability."""
+    """Largest dissimilarity inside the area of applicability."""
 
     def dissimilarity(self, rows: NDArray[np.float32]) -> Floats:
-        """(pixel,) of features (pixel, feature); a pixel depends on no other, bit by bit."""
+        """(pixel,) from features (pixel, feature).
+
+        Each pixel is independent of the others, bit by bit.
+        """
         if rows.ndim != 2 or rows.shape[1] != len(self.middle):
             raise ValueError(f"rows of shape {rows.shape} do not fit {len(self.middle)} features")
         scaled = (rows - self.middle) * self.factors
@@ -61,12 +65,15 @@ class Applicability:
         }
 
     def to_bytes(self) -> bytes:
-        """The samples."""
+        """The samples as bytes."""
         return np.ascontiguousarray(self.samples, dtype="<f4").tobytes()
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any], data: bytes) -> Applicability:
-        """From what `to_dict` and `to_bytes` gave; raises `KeyError`, `TypeError`, `ValueError`."""
+        """Restore what `to_dict` and `to_bytes` returned.
+
+        Raises `KeyError`, `TypeError`, `ValueError`.
+        """
         middle = np.array(content["middle"], dtype=np.float64)
         factors = np.array(content["factors"], dtype=np.float64)
         unit, threshold = float(content["unit"]), float(content["threshold"])
@@ -82,10 +89,10 @@ def applicability(
     folds: NDArray[np.int64],
     seed: int = 0,
 ) -> Applicability | None:
-    """Of training samples (sample, feature), the importances of whose features are not negative.
+    """From training samples (sample, feature) and the non-negative importances of the features.
 
-    `folds` (sample,) hold whole polygons out, -1 where none does. None where nothing is held out or
-    no feature that matters varies: nothing can be called unlike then.
+    `folds` (sample,) hold out whole polygons, -1 for samples that are never held out. None if
+    nothing is held out or no important feature varies: then no pixel can be called dissimilar.
     """
     exact = values.astype(np.float64)
     middle, spread = exact.mean(axis=0), exact.std(axis=0, ddof=1 if len(exact) > 1 else 0)
@@ -112,10 +119,10 @@ def applicability(
 
 
 def nearest(points: Floats, samples: Floats) -> Floats:
-    """(point,) distance to the nearest sample; both (row, feature).
+    """(point,) distance to the nearest sample; both arguments are (row, feature).
 
-    A product of matrices finds the candidates. Its rounding depends on how many points there are,
-    so the distances of all that could be the nearest are then taken number by number.
+    Candidates are found by a matrix product. Its rounding depends on the number of points, so the
+    distances to all samples that may be the nearest are then computed element by element.
     """
     squares = (samples**2).sum(axis=1)
     largest = float(squares.max())
@@ -137,7 +144,7 @@ def nearest(points: Floats, samples: Floats) -> Floats:
 
 
 def _mean_distance(scaled: Floats, seed: int) -> float:
-    """Between all pairs of samples, or of some by chance where they are many."""
+    """Mean over all pairs of samples, or over a random subset if there are many."""
     if len(scaled) > _PAIRED:
         scaled = scaled[np.sort(np.random.default_rng(seed).permutation(len(scaled))[:_PAIRED])]
     if len(scaled) < 2:
@@ -149,10 +156,10 @@ def _mean_distance(scaled: Floats, seed: int) -> float:
 
 
 def _standing_for_all(scaled: Floats, folds: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Places of the samples that are kept: all that differ, or centres that lie far apart.
+    """Indices of representative samples: all distinct ones, or centres far apart.
 
-    Each further one is the farthest from those before (Gonzalez 1985, Theoretical Computer Science
-    38: 293-306).
+    Each further centre is the sample farthest from those before (Gonzalez 1985, Theoretical
+    Computer Science 38: 293-306).
     """
     each = np.column_stack([folds, scaled])
     _, first = np.unique(each, axis=0, return_index=True)
@@ -172,7 +179,7 @@ def _standing_for_all(scaled: Floats, folds: NDArray[np.int64]) -> NDArray[np.in
 def _beside_other_folds(
     scaled: Floats, folds: NDArray[np.int64], samples: Floats, own: NDArray[np.int64]
 ) -> Floats:
-    """Distances of the samples that are held out to the nearest of `samples` of other folds."""
+    """Distances of held-out samples to the nearest of `samples` that belongs to another fold."""
     found = [
         nearest(scaled[folds == fold], samples[own != fold])
         for fold in np.unique(folds[folds >= 0])

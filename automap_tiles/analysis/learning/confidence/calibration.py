@@ -1,9 +1,10 @@
-"""Probabilities that mean what they say: of pixels called 80 % sure, 80 % are right.
+"""Calibrated probabilities: of pixels with a probability of 80 %, 80 % are correct.
 
-A temperature (Guo, Pleiss, Sun & Weinberger 2017, ICML 34: 1321-1330) makes all classes surer or
-less sure by one number and leaves which is the first as it is. Isotonic curves (Zadrozny & Elkan
-2002, KDD 8: 694-699), one for each class against the others, follow any shape, want many samples,
-and may change which class is the first. Either is learnt from samples that were held out.
+Temperature scaling (Guo, Pleiss, Sun & Weinberger 2017, ICML 34: 1321-1330) sharpens or flattens
+the probabilities of all classes by one number and keeps the most probable class. Isotonic
+regression (Zadrozny & Elkan 2002, KDD 8: 694-699), one curve per class against the others, follows
+any monotonic shape, needs many samples and may change the most probable class. Both are fitted to
+held-out samples.
 """
 
 from __future__ import annotations
@@ -18,25 +19,28 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 LEAST = 1e-6
-"""Probabilities below count as this: what some hundred trees cannot tell from never."""
+"""Smaller probabilities count as this: some hundred trees cannot distinguish them from 0."""
 ENOUGH = 1000
-"""Samples of a class that an isotonic curve wants (Niculescu-Mizil & Caruana 2005, ICML 22:
+"""Samples of a class needed for isotonic regression (Niculescu-Mizil & Caruana 2005, ICML 22:
 625-632)."""
 _COLDEST, _HOTTEST = 0.05, 20.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Temperature:
-    """Softmax of the logarithms of probabilities, divided by one number."""
+    """Softmax of the logarithms of the probabilities divided by one number."""
 
     value: float
-    """Above 1 makes less sure, below 1 surer."""
+    """Above 1 flattens the probabilities, below 1 sharpens them."""
 
     moves_classes = False
-    """Whether another class may become the first."""
+    """Whether the most probable class may change."""
 
     def apply(self, probabilities: NDArray[Any]) -> NDArray[np.float32]:
-        """(class, ...) of (class, ...), which sum to 1; a pixel depends on no other, bit by bit."""
+        """(class, ...) to (class, ...), which sum to 1.
+
+        Pixels are independent of each other, bit by bit.
+        """
         found: Floats = np.log(np.maximum(probabilities, LEAST, dtype=np.float64))
         found /= self.value
         found -= found.max(axis=0)
@@ -46,12 +50,12 @@ class Temperature:
         return shares
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON; `from_dict` gives an equal one."""
+        """For JSON; `from_dict` restores an equal object."""
         return {"temperature": self.value}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Temperature:
-        """From what `to_dict` gave; raises `KeyError`, `TypeError` or `ValueError`."""
+        """Restore what `to_dict` returned; raises `KeyError`, `TypeError` or `ValueError`."""
         value = float(content["temperature"])
         if not _COLDEST <= value <= _HOTTEST:
             raise ValueError(f"a temperature of {value:g}")
@@ -60,18 +64,21 @@ class Temperature:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Isotonic:
-    """For each class a curve that never falls."""
+    """A non-decreasing curve per class."""
 
     curves: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]
-    """Of each class the probabilities at its corners, ascending, and what they become."""
+    """For each class the probabilities at the nodes of its curve, ascending, and the calibrated
+    ones."""
 
     moves_classes = True
-    """Whether another class may become the first."""
+    """Whether the most probable class may change."""
 
     def apply(self, probabilities: NDArray[Any]) -> NDArray[np.float32]:
-        """(class, ...) of (class, ...), which sum to 1; a pixel depends on no other, bit by bit.
+        """(class, ...) to (class, ...), which sum to 1.
 
-        Where the curves leave nothing for any class, the probabilities stay as they are.
+        Pixels are independent of each other, bit by bit.
+
+        Where the curves give 0 for all classes, the probabilities are left unchanged.
         """
         found = np.stack(
             [
@@ -84,12 +91,12 @@ class Isotonic:
         return found.astype(np.float32)
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON; `from_dict` gives an equal one."""
+        """For JSON; `from_dict` restores an equal object."""
         return {"curves": [[list(x), list(y)] for x, y in self.curves]}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Isotonic:
-        """From what `to_dict` gave; raises `KeyError`, `TypeError` or `ValueError`."""
+        """Restore what `to_dict` returned; raises `KeyError`, `TypeError` or `ValueError`."""
         curves = tuple((tuple(map(float, x)), tuple(map(float, y))) for x, y in content["curves"])
         if any(len(x) != len(y) or not x for x, y in curves):
             raise ValueError("curves whose corners do not fit together")
@@ -106,16 +113,17 @@ def fit_temperature(
     *,
     caution: float = 0.0,
 ) -> Temperature:
-    """The temperature of least log loss.
+    """The temperature with the smallest penalised log loss.
 
-    `probabilities` (class, sample), `labels` (sample,) the places of the true classes. The sum of
-    the losses is enlarged by `caution` times half the square of the temperature's logarithm: a few
-    samples that happen to be right, or wrong, then change little. 1 where nothing can be told.
+    `probabilities` (class, sample), `labels` (sample,) the indices of the true classes. The penalty
+    is `caution` times half the square of the temperature's logarithm, added to the sum of the
+    losses: it limits the influence of a few samples that happen to be right or wrong. 1 if it
+    cannot be determined.
     """
     logits = np.log(np.maximum(probabilities, LEAST, dtype=np.float64))
     given = np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=np.float64)
     own = logits[labels, np.arange(len(labels))]
-    # log loss is convex in the inverse of the temperature: Newton's steps, kept between bounds
+    # log loss is convex in the inverse of the temperature: Newton iterations, kept between bounds
     low, high, present = 1 / _HOTTEST, 1 / _COLDEST, 1.0
     for _ in range(60):
         slope, bend = _derivatives(logits, own, given, present)
@@ -139,11 +147,12 @@ def held_back(
     weights: NDArray[Any],
     groups: NDArray[np.int64],
 ) -> Temperature:
-    """A temperature of `fit_temperature`, nearer to 1 the less the groups (sample,) agree on it.
+    """A temperature of `fit_temperature`, shrunk towards 1 the less the groups (sample,) agree.
 
-    Its logarithm is shrunk by its own error (positive-part James & Stein 1961), which is that of
-    whole groups, as samples of one are alike (the sandwich of Liang & Zeger 1986, Biometrika 73:
-    13-22). What is no larger than its error is not shown, and is 1.
+    Its logarithm is shrunk according to its standard error (positive-part James & Stein 1961), a
+    cluster-robust one, as samples of a group are correlated (the sandwich estimator of Liang &
+    Zeger 1986, Biometrika 73: 13-22). A logarithm no larger than its error is not significant: the
+    temperature is 1.
     """
     logarithm = float(np.log(found.value))
     logits = np.log(np.maximum(probabilities, LEAST, dtype=np.float64))
@@ -162,7 +171,7 @@ def held_back(
 def _derivatives(
     logits: Floats, own: Floats, weights: Floats, inverse: float
 ) -> tuple[float, float]:
-    """First and second of the log loss by the inverse temperature."""
+    """First and second derivative of the log loss with respect to the inverse temperature."""
     shares = np.exp(inverse * (logits - logits.max(axis=0)))
     shares /= shares.sum(axis=0)
     mean = (shares * logits).sum(axis=0)
@@ -173,9 +182,9 @@ def _derivatives(
 def fit_isotonic(
     probabilities: NDArray[Any], labels: NDArray[np.int64], weights: NDArray[Any] | None = None
 ) -> Isotonic:
-    """Curves of least squared error (pool adjacent violators), class by class.
+    """Least-squares isotonic curves (pool adjacent violators), class by class.
 
-    `probabilities` (class, sample), `labels` (sample,) the places of the true classes.
+    `probabilities` (class, sample), `labels` (sample,) the indices of the true classes.
     """
     given = np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=np.float64)
     curves = []
@@ -190,7 +199,7 @@ def fit_isotonic(
 def _rising(
     x: Floats, right: Floats, weights: Floats
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Corners of the curve through means of neighbours that would fall; `x` ascends."""
+    """Nodes of the curve; neighbours that would decrease are pooled; `x` is ascending."""
     pools: list[tuple[float, float, int, int]] = []
     for place, (share, weight) in enumerate(zip(right.tolist(), weights.tolist(), strict=True)):
         if weight <= 0:
@@ -207,7 +216,7 @@ def _rising(
 
 
 def _sum(planes: Floats) -> Floats:
-    """Over the first axis, plane by plane: the bits do not depend on how many pixels there are."""
+    """Sum over the first axis, plane by plane: independent of the number of pixels, bit by bit."""
     total: Floats = planes[0].copy()
     for plane in planes[1:]:
         total += plane

@@ -1,10 +1,10 @@
-"""Sets of classes that hold the true one as often as is asked for.
+"""Conformal prediction sets: sets of classes that contain the true one with a given coverage.
 
-A class is in the set of a pixel where its probability is at least 1 - q, q being the quantile of
+A class is in the set of a pixel if its probability is at least 1 - q, where q is the quantile of
 the scores 1 - p(true class) of calibration samples ("least ambiguous set": Sadinle, Lei & Wasserman
 2019, Journal of the American Statistical Association 114: 223-234; Vovk, Gammerman & Shafer 2005).
-What is promised depends on how those samples came to be, which `Ground` names. It is never a
-promise for a place or a pixel: it holds over all of them together.
+What is guaranteed depends on how those samples were obtained, see `Ground`. The guarantee is
+marginal: it holds on average over all pixels, never for a single place or pixel.
 """
 
 from __future__ import annotations
@@ -20,23 +20,26 @@ Floats = NDArray[np.float64]
 
 
 class Ground(StrEnum):
-    """What a coverage is promised by."""
+    """The basis of a coverage."""
 
     SAMPLE = "probability sample of the map"
-    """Points drawn by chance over the whole map: holds for the map, however pixels are alike."""
+    """Points drawn at random over the whole map: valid for the map, however correlated its pixels
+    are."""
     GROUPS = "polygons or blocks kept from the training"
-    """Holds for pixels of others that came to be in the same way, each of which counts alike."""
+    """Valid for pixels of other polygons obtained in the same way, with equal weight for each
+    polygon."""
     FOLDS = "folds of the training"
-    """No promise: those held out were learnt from by the model. The coverage is measured only."""
+    """No guarantee: the model was trained on the held-out samples. The coverage is only
+    measured."""
 
     @property
     def is_promise(self) -> bool:
-        """Whether the coverage is promised, not measured only."""
+        """Whether the coverage is guaranteed rather than only measured."""
         return self is not Ground.FOLDS
 
 
 def scores_of(probabilities: NDArray[Any], labels: NDArray[np.int64]) -> NDArray[np.float32]:
-    """(sample,) how far each is from sure of the true class; probabilities are (class, sample)."""
+    """(sample,) nonconformity scores 1 - p(true class); probabilities are (class, sample)."""
     own = np.asarray(probabilities, dtype=np.float32)[labels, np.arange(len(labels))]
     found: NDArray[np.float32] = np.float32(1) - own
     return found
@@ -47,10 +50,10 @@ def quantile_of_points(
 ) -> float:
     """The score that a new point exceeds with a probability of at most 1 - `coverage`.
 
-    `weights` (point,) say how many pixels of the map each point stands for; the pixel that is asked
-    for, which could be any, weighs as much as the heaviest of them (Tibshirani, Foygel Barber,
-    Candes & Ramdas 2019, NeurIPS 32). Without them it is the ceil((n + 1) coverage)-th smallest.
-    Infinite where there are too few points to say it: every class is in the set then.
+    `weights` (point,) are the numbers of pixels of the map that the points represent; the pixel to
+    predict, which may be any, gets the largest of these weights (Tibshirani, Foygel Barber, Candes
+    & Ramdas 2019, NeurIPS 32). Without weights it is the ceil((n + 1) coverage)-th smallest score.
+    Infinite if there are too few points: then every class is in the set.
     """
     _check(coverage)
     given = np.ones(len(scores)) if weights is None else np.asarray(weights, dtype=np.float64)
@@ -65,11 +68,12 @@ def quantile_of_groups(
 ) -> float:
     """The score that a pixel of a new group exceeds with a probability of at most 1 - `coverage`.
 
-    Groups (sample,) are exchangeable, not their pixels: each of n groups weighs 1 / (n + 1), shared
-    among its samples by their `weights`, and the new one the same (hierarchical conformal
-    prediction: Lee, Foygel Barber & Willett 2023, arXiv:2306.06342; Dunn, Wasserman & Ramdas 2023,
-    Journal of the American Statistical Association 118: 2491-2502). Infinite where there are fewer
-    groups than coverage / (1 - coverage): every class is in the set then.
+    Groups (sample,) are exchangeable, their pixels are not: each of n groups has the weight 1 / (n
+    + 1), divided among its samples in proportion to their `weights`, and so has the new one
+    (hierarchical conformal prediction: Lee, Foygel Barber & Willett 2023, arXiv:2306.06342; Dunn,
+    Wasserman & Ramdas 2023, Journal of the American Statistical Association 118: 2491-2502).
+    Infinite if there are fewer groups than coverage / (1 - coverage): then every class is in the
+    set.
     """
     _check(coverage)
     given = np.ones(len(scores)) if weights is None else np.asarray(weights, dtype=np.float64)
@@ -82,7 +86,7 @@ def quantile_of_groups(
 def sets_of(probabilities: NDArray[Any], quantiles: NDArray[Any] | float) -> NDArray[np.bool_]:
     """(class, ...) whether each class is in the set; `quantiles` (class,), or one for all.
 
-    Compared as scores are: the same bits that `scores_of` gives.
+    Compared as scores, with the same bits that `scores_of` gives.
     """
     scores = np.float32(1) - np.asarray(probabilities, dtype=np.float32)
     limits = np.broadcast_to(np.asarray(quantiles, dtype=np.float64), (len(scores),))
@@ -91,11 +95,11 @@ def sets_of(probabilities: NDArray[Any], quantiles: NDArray[Any] | float) -> NDA
 
 
 def _quantile(scores: NDArray[Any], weights: Floats, beyond: float, coverage: float) -> float:
-    """Of the scores and of one that is infinite and weighs `beyond`."""
+    """Weighted quantile of the scores and of an infinite one with the weight `beyond`."""
     order = np.argsort(scores, kind="stable")
     mass = np.cumsum(weights[order])
     whole = (float(mass[-1]) if len(mass) else 0.0) + beyond
-    # rounding must not ask for one more than there is to ask for
+    # rounding must not require one score more than necessary
     place = int(np.searchsorted(mass, coverage * whole * (1 - 1e-12), side="left"))
     return float(scores[order[place]]) if place < len(order) else float("inf")
 
@@ -107,25 +111,25 @@ def _check(coverage: float) -> None:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SetScores:
-    """Scores of samples that sets of classes are made by."""
+    """Scores of the calibration samples of prediction sets."""
 
     ground: Ground
     scores: NDArray[np.float32]
-    """(sample,) see `scores_of`."""
+    """(sample,) nonconformity scores, see `scores_of`."""
     labels: NDArray[np.int64]
-    """(sample,) places of the true classes, 0 to 254."""
+    """(sample,) indices of the true classes, 0 to 254."""
     groups: NDArray[np.int64]
     """(sample,) polygon or block."""
     weights: NDArray[np.float32]
-    """(sample,) pixels that it stands for."""
+    """(sample,) number of pixels that it represents."""
 
     @property
     def polygons(self) -> int:
-        """Polygons or blocks."""
+        """Number of polygons or blocks."""
         return len(np.unique(self.groups))
 
     def take(self, kept: NDArray[np.bool_]) -> SetScores:
-        """Some of the samples (sample,)."""
+        """The selected samples (sample,)."""
         return replace(
             self,
             scores=self.scores[kept],
@@ -135,23 +139,23 @@ class SetScores:
         )
 
     def quantile(self, coverage: float) -> float:
-        """One for all classes: it is the whole that is covered."""
+        """One quantile for all classes: marginal coverage."""
         return quantile_of_groups(self.scores, self.groups, coverage, self.weights)
 
     def quantiles(self, coverage: float, classes: int) -> Floats:
-        """(class,) so that each class is covered, infinite where it has too few polygons."""
+        """(class,) class-conditional quantiles; infinite for a class with too few polygons."""
         return np.array(
             [self.take(self.labels == label).quantile(coverage) for label in range(classes)]
         )
 
     def to_bytes(self) -> bytes:
-        """Columns behind each other; `from_bytes` gives an equal one."""
+        """The columns, concatenated; `from_bytes` restores an equal object."""
         columns = zip((self.scores, self.labels, self.groups, self.weights), _COLUMNS, strict=True)
         return b"".join(np.ascontiguousarray(one, dtype=kind).tobytes() for one, kind in columns)
 
     @classmethod
     def from_bytes(cls, data: bytes, ground: Ground) -> SetScores:
-        """From what `to_bytes` gave; raises `ValueError` for anything else."""
+        """Restore what `to_bytes` returned; raises `ValueError` for anything else."""
         sizes = [np.dtype(kind).itemsize for kind in _COLUMNS]
         count, rest = divmod(len(data), sum(sizes))
         if rest:
@@ -175,17 +179,17 @@ _COLUMNS = ("<f4", "u1", "<i4", "<f4")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Covered:
-    """What sets of a coverage were worth on polygons that had no say in them."""
+    """Measured properties of prediction sets, on polygons that were not used to calibrate them."""
 
     asked: float
     quantile: float | None
-    """None where there are too few polygons to say it."""
+    """None if there are too few polygons."""
     covered: float | None
-    """Share of the pixels, each polygon counting alike, whose true class was in the set."""
+    """Fraction of pixels, all polygons having equal weight, whose true class was in the set."""
     classes: float | None
     """Mean number of classes in a set."""
     empty: float | None
-    """Share of sets without any class."""
+    """Fraction of empty sets."""
 
     def to_dict(self) -> dict[str, float | None]:
         """For JSON."""
@@ -195,9 +199,9 @@ class Covered:
 def covered(
     seen: SetScores, probabilities: NDArray[Any], folds: NDArray[np.int64], coverage: float
 ) -> Covered:
-    """Each fold (sample,) of polygons is judged by the others; probabilities are (class, sample).
+    """Cross-validated: each fold (sample,) of polygons uses the quantile of the others.
 
-    The quantile is that of all.
+    Probabilities are (class, sample). The reported quantile is that of all samples.
     """
     whole = seen.quantile(coverage)
     if not np.isfinite(whole):

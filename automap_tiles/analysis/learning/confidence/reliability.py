@@ -1,10 +1,10 @@
-"""Whether probabilities mean what they say, by samples held out.
+"""Reliability of probabilities, measured on held-out samples.
 
-The expected calibration error is the mean distance between how sure a classifier is and how often
-it is right, over bins of its sureness (Guo et al. 2017); it is too large where bins hold few
-samples, so bins of equal mass stand beside it, and the error of each class (Nixon et al. 2019,
-CVPR workshops: "Measuring calibration in deep learning"). Brier's score is the mean of
-sum_k (p_k - y_k)^2, from 0 to 2 (Brier 1950).
+The expected calibration error is the mean difference between confidence and accuracy over bins of
+confidence (Guo et al. 2017); it is overestimated where bins hold few samples, so the error with
+bins of equal mass is given too, and the error of each class (Nixon et al. 2019, CVPR workshops:
+"Measuring calibration in deep learning"). The Brier score is the mean of sum_k (p_k - y_k)^2, from
+0 to 2 (Brier 1950).
 """
 
 from __future__ import annotations
@@ -20,35 +20,35 @@ from automap_tiles.analysis.learning.confidence.calibration import LEAST
 Floats = NDArray[np.float64]
 
 BINS = 15
-"""Of equal width, as Guo et al. have them."""
+"""Of equal width, as in Guo et al."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bin:
-    """Samples whose first class is about as probable."""
+    """Samples whose most probable class has a similar probability."""
 
     low: float
     high: float
     share: float
-    """Of all samples, by weight."""
+    """Fraction of all samples, by weight."""
     sure: float
-    """Mean probability of the first class; 0 in an empty bin."""
+    """Mean probability of the most probable class; 0 in an empty bin."""
     right: float
-    """Share whose first class is the true one; 0 in an empty bin."""
+    """Fraction whose most probable class is the true one; 0 in an empty bin."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reliability:
-    """How far probabilities are from what is there."""
+    """Measures of calibration."""
 
     log_loss: float
     brier: float
     error: float
-    """Expected calibration error of the first class, bins of equal width."""
+    """Expected calibration error of the most probable class, bins of equal width."""
     error_equal_mass: float
-    """The same with bins of about as many samples."""
+    """The same with bins of about equal numbers of samples."""
     error_of_classes: float
-    """Mean over the classes of the calibration error of each."""
+    """Mean of the calibration errors of the classes."""
     bins: tuple[Bin, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -59,9 +59,10 @@ class Reliability:
 def reliability(
     probabilities: NDArray[Any], labels: NDArray[np.int64], weights: NDArray[Any] | None = None
 ) -> Reliability:
-    """Of `probabilities` (class, sample) and the places of the true classes `labels` (sample,).
+    """Reliability of `probabilities` (class, sample), given the true classes `labels` (sample,).
 
-    `weights` (sample,) say how much each sample counts. Raises `ValueError` without samples.
+    `labels` are class indices; `weights` (sample,) are the weights of the samples. Raises
+    `ValueError` without samples.
     """
     shares = np.asarray(probabilities, dtype=np.float64)
     given = np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=np.float64)
@@ -97,9 +98,9 @@ def spread_of_error(
     groups: NDArray[np.int64],
     draws: Floats,
 ) -> tuple[float, float]:
-    """95 % of the calibration errors of groups (draw, group) drawn anew lie between these.
+    """95 % interval of the calibration error, from bootstrap draws of groups (draw, group).
 
-    `groups` (sample,) are those that samples are held out with: pixels of one are alike.
+    `groups` (sample,) are the groups that are held out together: their pixels are correlated.
     """
     shares = np.asarray(probabilities, dtype=np.float64)
     sure = shares.max(axis=0)
@@ -114,13 +115,13 @@ def spread_of_error(
 
 
 def _width_bin(sure: Floats) -> NDArray[np.int64]:
-    """(sample,) bin from which, but for the first, the lower end is excluded."""
+    """(sample,) bin; the lower limits are exclusive except for the first bin."""
     found: NDArray[np.int64] = np.ceil(sure * BINS).astype(np.int64) - 1
     return np.clip(found, 0, BINS - 1)
 
 
 def _mass_bin(sure: Floats, weights: Floats) -> NDArray[np.int64]:
-    """(sample,) bin of about equal mass; samples that are equally sure stay together."""
+    """(sample,) bin of about equal mass; samples of equal confidence stay together."""
     _, member = np.unique(sure, return_inverse=True)
     mass = np.bincount(member.reshape(-1), weights)
     middle = (np.cumsum(mass) - mass / 2) / mass.sum()

@@ -1,4 +1,4 @@
-"""The report of a training, from what is known when the model is there."""
+"""Assemble the report of a training once the model is fitted."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from automap_tiles.analysis.learning.folds import (
 from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.analysis.learning.sample_table import SampleTable
 
-# Folds of pixels by chance: of these there are always many.
+# Random folds of pixels: there are always enough pixels for these.
 _SHUFFLED = 5
 
 
@@ -66,14 +66,17 @@ class TrainingFacts:
 
 
 def tryout_of(prepared: Prepared, fold_of: NDArray[np.int64], options: TrainOptions) -> Tryout:
-    """To try ways on the folds of these samples."""
+    """A tryout of setups on the folds of these samples."""
     return Tryout(
         samples=prepared.samples, fold_of=fold_of, threads=options.cores, seed=options.seed
     )
 
 
 def test_scores(apart: Apart | None) -> Scores | None:
-    """Scores of the samples that were kept from the training; None where none were."""
+    """Scores on the samples excluded from the training for the final test.
+
+    None if there are none.
+    """
     if apart is None:
         return None
     found = apart.probabilities
@@ -83,7 +86,7 @@ def test_scores(apart: Apart | None) -> Scores | None:
 def report_of(
     facts: TrainingFacts, recipe: Recipe, options: TrainOptions, test: Scores | None
 ) -> TrainingReport:
-    """What there is to say of the choice and of the model; `test` as `test_scores` gave it."""
+    """The report on the selected setup and the model; `test` is the result of `test_scores`."""
     prepared, tryout, asked, setup = facts.prepared, facts.tryout, facts.asked, facts.setup
     of_half = replace(tryout, share=HALF, _known={})
     shuffled = random_folds(prepared.samples.labels, _SHUFFLED, options.seed)
@@ -135,7 +138,7 @@ def _estimate(facts: TrainingFacts, asked: Decided, of_half: Tryout) -> HeldOutE
 def _shuffled(
     prepared: Prepared, fold_of: NDArray[np.int64], options: TrainOptions, setup: Setup
 ) -> FoldScores:
-    """Pixels held out by chance: every sample counts as one."""
+    """Random folds of pixels: every sample has the same weight."""
     each = replace(
         prepared.samples, stands_for=np.ones(len(prepared.samples.labels), dtype=np.float32)
     )
@@ -144,7 +147,7 @@ def _shuffled(
 
 
 def importance_of(prepared: Prepared, setup: Setup, fitted: Sequence[Fitted]) -> dict[str, float]:
-    """Feature -> its share, mean over what votes by weight, largest first."""
+    """Feature -> relative importance, the weighted mean over the members, in descending order."""
     places = prepared.samples.columns_of(setup)
     names = [prepared.names[place] for place in places]
     total = dict.fromkeys(names, 0.0)
@@ -153,7 +156,7 @@ def importance_of(prepared: Prepared, setup: Setup, fitted: Sequence[Fitted]) ->
         if isinstance(one, Linear):
             spread = prepared.samples.values[:, list(places)].std(axis=0, dtype=np.float64)
             strength = np.abs(one.weights).max(axis=0) * spread
-            whole_strength = float(strength.sum()) or 1.0  # 0 where no feature varies
+            whole_strength = float(strength.sum()) or 1.0  # 0 if no feature varies
             shares = dict(zip(names, (strength / whole_strength).tolist(), strict=True))
         else:
             shares = importances(one, names)

@@ -1,7 +1,7 @@
-"""How sure a model may be, learnt from what its folds said of polygons that they held out.
+"""Calibration of the model's probabilities, fitted to predictions for held-out polygons.
 
-The figures that are told are those of other polygons than the calibration was learnt from: each
-fold is judged by what the other folds give.
+The reported figures are cross-validated: each fold is calibrated with what was fitted to the other
+folds.
 """
 
 from __future__ import annotations
@@ -35,30 +35,30 @@ from automap_tiles.analysis.learning.confidence.reliability import (
 Shares = NDArray[np.float32]
 
 _USUAL = float(np.log(2))
-"""Standard deviation of the logarithm of temperatures before anything is seen: votes of several
-classifiers are off by more than half or double only now and then."""
+"""Prior standard deviation of the logarithm of the temperature: for a vote of several classifiers
+it is seldom off by more than a factor of two."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Held:
-    """What folds said of samples that they held out; a sample stands in every repeat."""
+    """Predictions for held-out samples; each sample occurs once per repeat."""
 
     probabilities: Shares
     """(class, sample)."""
     labels: NDArray[np.int64]
-    """(sample,) places of the true classes."""
+    """(sample,) indices of the true classes."""
     weights: Shares
-    """(sample,) pixels that it stands for."""
+    """(sample,) number of pixels that it represents."""
     groups: NDArray[np.int64]
     """(sample,) polygon or block."""
     folds: NDArray[np.int64]
-    """(sample,) that held it out, each repeat with numbers of its own."""
+    """(sample,) fold in which it was held out, numbered separately in each repeat."""
     repeats: NDArray[np.int64]
-    """(sample,) repeat that it is of."""
+    """(sample,) repeat that it belongs to."""
 
     @classmethod
     def of(cls, tryout: Tryout, setup: Setup) -> Held:
-        """All repeats behind each other."""
+        """All repeats, concatenated."""
         held, samples = tryout.held_out, tryout.samples
         found = tryout.probabilities(setup)[:, held]
         folds = tryout.fold_of[:, held]
@@ -74,7 +74,7 @@ class Held:
         )
 
     def take(self, kept: NDArray[np.bool_]) -> Held:
-        """Some of the samples (sample,)."""
+        """The selected samples (sample,)."""
         return Held(
             probabilities=np.ascontiguousarray(self.probabilities[:, kept]),
             labels=self.labels[kept],
@@ -87,30 +87,30 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Calibrated:
-    """What the folds give."""
+    """Calibrations fitted to the folds, and how good they are."""
 
     probabilities: Shares
-    """(class, sample) of what was held out, each fold by the temperature that the others give."""
+    """(class, sample) of held-out samples, each fold with the temperature of the other folds."""
     temperature: Temperature
-    """1 where `gain` is not real: what is not shown to help may as well do harm."""
+    """1 where `gain` is not significant: a correction without demonstrated benefit may do harm."""
     found: Temperature
-    """What the samples held out ask for, whether it helps or not."""
+    """The temperature fitted to the held-out samples, whether it helps or not."""
     gain: Gain
-    """By how much log loss falls where each fold has the temperature that the others give."""
+    """Decrease of the log loss when each fold uses the temperature of the other folds."""
     isotonic: Isotonic | None
     """None where a class has too few samples."""
     plain: Reliability
-    """Of the probabilities as they are."""
+    """Of the uncalibrated probabilities."""
     after: Reliability
-    """With the temperature."""
+    """After temperature scaling."""
     after_isotonic: Reliability | None
     spread: tuple[float, float]
-    """Of the calibration error with the temperature, 95 times in 100."""
+    """95 % interval of the calibration error after temperature scaling."""
     least: int
-    """Samples held out of the class that has the fewest."""
+    """Number of held-out samples of the class that has the fewest."""
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON, without the curves."""
+        """For JSON, without the isotonic curves."""
         curves = self.after_isotonic
         return {
             "temperature": self.temperature.value,
@@ -125,13 +125,16 @@ class Calibrated:
 
 
 def calibrate(held: Held, draws: Floats) -> Calibrated:
-    """Learn both ways, and judge them; `draws` (draw, group) are polygons drawn anew.
+    """Fit both calibrations and evaluate them.
 
-    A temperature that does not help the folds it was not learnt from, by more than chance, is not
-    taken: these are less right than the model, of fewer polygons, and often ask for too much.
+    `draws` (draw, group) are bootstrap draws of polygons.
+
+    A temperature is only used if it significantly improves the folds that it was not fitted to: the
+    fold models, trained on fewer polygons, are less accurate than the final one and often call for
+    too much correction.
     """
     once = held.take(held.repeats == 0)
-    # of a class that was never held out no curve can be learnt
+    # no curve can be fitted for a class that was never held out
     least = int(np.bincount(once.labels, minlength=len(held.probabilities)).min())
     found, nested = _temperature(held), _others(held, _temperature)
     gained = _gain(held, nested, draws)
@@ -152,7 +155,10 @@ def calibrate(held: Held, draws: Floats) -> Calibrated:
 
 
 def _gain(held: Held, calibrated: Shares, draws: Floats) -> Gain:
-    """Of probabilities (class, sample) over those that are there; polygons as they are large."""
+    """Gain of probabilities (class, sample) over the uncalibrated ones.
+
+    Polygons weigh by their size.
+    """
     less = held.weights * (_losses(held.probabilities, held) - _losses(calibrated, held))
     size = draws.shape[1]
     of_group = np.bincount(held.groups, less, size)
@@ -168,7 +174,8 @@ def _losses(probabilities: Shares, held: Held) -> Floats:
 
 
 def _temperature(held: Held) -> Temperature:
-    # pixels of a polygon are alike: all of them together tell as much as one of its own
+    # pixels of a polygon are correlated: together they carry the information of one average-sized
+    # polygon
     of_polygon = float(held.weights.sum()) / len(np.unique(held.groups))
     caution = of_polygon / _USUAL**2
     seen = held.probabilities, held.labels, held.weights
@@ -180,7 +187,7 @@ def _isotonic(held: Held) -> Isotonic:
 
 
 def _others(held: Held, fit: Callable[[Held], Calibration]) -> Shares:
-    """(class, sample) calibrated by what the other folds of the same repeat give."""
+    """(class, sample) calibrated with what was fitted to the other folds of the same repeat."""
     found = np.empty_like(held.probabilities)
     for fold in np.unique(held.folds):
         inside = held.folds == fold

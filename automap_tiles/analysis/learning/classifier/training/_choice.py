@@ -1,4 +1,4 @@
-"""Which trial becomes the model: the best one, or a faster one that is no worse."""
+"""Which trial becomes the model: the best one, or a faster one that is not significantly worse."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import numpy as np
 from automap_tiles.analysis.learning.classifier._parameters import Strategy
 from automap_tiles.analysis.learning.classifier.training._search import Found, Trial
 
-# However much the folds differ: a loss larger than this share is one.
+# A larger relative loss is never accepted, whatever the variance between folds.
 _MOST_LOSS = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """The best trial of each kind of tree, and which of them was taken.
+    """The best trial of each kind of tree, and the selected one.
 
-    The rule: vector leaves are taken when their log loss exceeds that of one tree per class by no
-    more than one standard error of the difference over the folds, nor by more than 2 %, and
-    does not exceed that of the default parameters.
+    The rule: vector leaves are selected if their log loss exceeds that of one tree per class by no
+    more than one standard error of the difference over the folds, nor by more than 2 %, and does
+    not exceed that of the default parameters.
     """
 
     chosen: Trial
     default: Trial
-    """XGBoost's own parameters, the first trial."""
+    """Trial with XGBoost's default parameters, the first one."""
     per_class: Trial | None
     vector: Trial | None
     difference: float | None
@@ -50,7 +50,7 @@ class Choice:
 
 
 def choose(found: Found) -> Choice:
-    """Apply the rule to what a search has found; its first trial is that of the defaults."""
+    """Apply the rule to the result of a search, whose first trial has the default parameters."""
     default = found.trials[0]
     per_class = found.best(Strategy.TREE_PER_CLASS)
     vector = found.best(Strategy.VECTOR_LEAF)

@@ -1,4 +1,4 @@
-"""How long maps take."""
+"""Prediction time of models."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from automap_tiles.analysis.learning.classifier._linear import Linear
 from automap_tiles.analysis.learning.classifier._setups import Fitted, predict
 from automap_tiles.analysis.learning.classifier.training._search import Trial
 
-# Pixels predicted to learn how long it takes, and how often: the quickest time counts.
+# Pixels predicted for a measurement, and repetitions: the shortest time counts.
 _TIMED_PIXELS = 8192
 _TIMED_RUNS = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cost:
-    """How long a map takes; differs from run to run."""
+    """Measured prediction time; varies between runs."""
 
     name: str
-    """Of the classifiers that vote."""
+    """Names of the voting classifiers."""
     trees: int
     microseconds: float
     """CPU time per pixel of prediction, on one core."""
     is_taken: bool
-    """Or only shown to compare with."""
+    """Whether it is the selected setup, or one for comparison."""
 
     def seconds_per_km2(self, pixel_area: float) -> float:
-        """CPU seconds for a square kilometre of pixels of so many square metres."""
+        """CPU seconds for a square kilometre of pixels of this area (m²)."""
         return self.microseconds / pixel_area
 
 
 def rounds_of(trial: Trial) -> int:
-    """Of a model with the parameters of a trial: the median of the folds' best."""
+    """Rounds of a model with the parameters of a trial: the median of the folds' best."""
     return max(1, round(float(np.median(trial.rounds))))
 
 
@@ -47,7 +47,7 @@ def measure(
     *,
     is_taken: bool,
 ) -> Cost:
-    """Time the prediction of some samples (sample, feature), repeated where there are few."""
+    """Time the prediction of samples (sample, feature), repeated if there are few."""
     microseconds = 0.0
     for fitted, values in several:
         one = _on_one_core(fitted)

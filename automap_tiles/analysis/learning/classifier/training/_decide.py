@@ -1,9 +1,9 @@
-"""Choices by evidence: the simple way stays unless the folds show a better one.
+"""Model selection: the current setup is kept unless the folds show a significantly better one.
 
-Everything that costs when it is wrong is a question, asked one after the other. The answer that
-is there stays unless another one is better by twice its own error on the same polygons (see
-`evidence`). XGBoost with its defaults and a random forest, both on what was asked for alone, are
-always among the answers of the first question.
+Each choice that may reduce the accuracy is a question; questions are asked in sequence. The current
+answer is kept unless another one is better by twice the standard error on the same polygons (see
+`evidence`). XGBoost with its defaults and a random forest, both on the requested features alone,
+are always among the answers to the first question.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from automap_tiles.analysis.learning.classifier.training._evidence import (
 from automap_tiles.analysis.learning.classifier.training._tryout import Tried, Tryout
 
 BASE = (Kind.BOOSTED, Kind.EXTRA, Kind.LINEAR)
-"""What is taken where nothing is shown to be better: a vote of the three."""
+"""The default where nothing is shown to be better: a vote of these three classifiers."""
 
 _OTHERS: tuple[tuple[Kind, ...], ...] = (
     (Kind.PLAIN,),
@@ -38,30 +38,32 @@ _OTHERS: tuple[tuple[Kind, ...], ...] = (
 )
 
 Answers = Callable[[Setup], Sequence[tuple[str, Setup]]]
-"""Names and setups that are tried beside the present one."""
+"""Names and setups of the alternatives to the current setup."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """One way that was tried."""
+    """One setup that was evaluated."""
 
     name: str
     tried: Tried
     gain: Gain | None
-    """Over the answer that was there; None for that one itself."""
+    """Over the current answer; None for the current answer itself."""
     beside: Counts | None = None
-    """Of the answer that was there, on the same deals of the folds; None for that one itself."""
+    """Counts of the current answer, on the same fold assignments; None for the current answer
+    itself."""
 
     def gained(self, measure: Measure, draws: Floats) -> Floats:
-        """(draw,) by how much a measure is better than that of the answer that was there."""
+        """(draw,) improvement of a measure over the current answer."""
         if self.beside is None:
             return np.zeros(len(draws))
         return measure(self.tried.counts.drawn(draws)) - measure(self.beside.drawn(draws))
 
     def to_dict(self, present: Answer) -> dict[str, Any]:
-        """For JSON; figures are those of the answer that was there and what is gained on them.
+        """For JSON: the figures of the current answer plus the gain over it.
 
-        Not all answers are tried on all deals, and figures of unlike deals cannot be compared.
+        Not all answers are evaluated on all fold assignments, and figures of different assignments
+        are not comparable.
         """
         found = {"accuracy": accuracy, "macro_f1": macro_f1}
         return {
@@ -78,12 +80,12 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """A question and its answers, the one that was there first."""
+    """A question and its answers, the current one first."""
 
     question: str
     answers: tuple[Answer, ...]
     taken: int
-    """Place of the answer that was taken."""
+    """Index of the selected answer."""
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -97,7 +99,7 @@ class Decision:
 def decide(
     start: Tried, questions: Sequence[tuple[str, str, Answers]], tryout: Tryout, draws: Floats
 ) -> Iterator[Decision]:
-    """Ask (question, name of the present answer, other answers) in turn."""
+    """Answer the questions (question, name of the current answer, alternatives) in sequence."""
     present = start
     for question, name, others in questions:
         answers = [Answer(name=name, tried=present, gain=None)]
@@ -112,13 +114,19 @@ def decide(
 
 
 def _answer(name: str, setup: Setup, present: Tried, tryout: Tryout, draws: Floats) -> Answer:
-    """By the first deal of the folds; what is to be taken is tried on all of them."""
+    """Evaluate on the first fold assignment.
+
+    What may be selected is then evaluated on all of them.
+    """
     tried, before = tryout.at_first(setup), tryout.at_first(present.setup).counts
     return Answer(name=name, tried=tried, gain=gain(tried.counts, before, draws), beside=before)
 
 
 def _best_of_all_deals(answers: list[Answer], present: Tried, tryout: Tryout, draws: Floats) -> int:
-    """Place of the answer to take; what looked best on the first deal must on all of them."""
+    """Index of the answer to select.
+
+    The best on the first assignment must also win on all of them.
+    """
     asked: set[int] = set()
     while (taken := best(answers)) not in {0, *asked}:
         tried = tryout(answers[taken].tried.setup)
@@ -129,17 +137,17 @@ def _best_of_all_deals(answers: list[Answer], present: Tried, tryout: Tryout, dr
 
 
 def best(answers: Sequence[Answer]) -> int:
-    """Place of the answer to take: of those that are really better the one that is most so."""
+    """Index of the answer to select: the significantly better one with the largest gain."""
     gains = {place: one.gain for place, one in enumerate(answers) if one.gain is not None}
     real = {place: one.mean for place, one in gains.items() if one.is_real}
     return max(real, key=real.__getitem__, default=0)
 
 
 def kinds(also: Sequence[Kind] = ()) -> Answers:
-    """Other classifiers than the present one; `also` those of extras, alone and in the vote.
+    """Alternatives to the current classifier; `also` those of extras, alone and in the vote.
 
-    In the vote such an engine has the place of its like: a forest that of extra trees, boosting
-    that of boosting.
+    In the vote such an engine replaces the most similar one: a forest replaces extra trees, a
+    boosting engine replaces boosting.
     """
     others = [*_OTHERS, *((kind,) for kind in also), *(_in_the_vote(kind) for kind in also)]
 

@@ -1,12 +1,14 @@
-"""An accuracy that is true: of the choices that were made, and of what the model learnt from.
+"""Accuracy expected on unseen polygons, corrected for model selection and for training-set size.
 
-The best of several ways to train looks better on the folds that chose it than it is (`nested` takes
-that off), and a fold learns from fewer polygons than the model does (`growth` adds what can be
-shown). What is left is what pixels of other polygons show.
+The best of several setups scores better on the folds that selected it than it will elsewhere
+(nested validation, `nested`, removes that optimism), and a fold trains on fewer polygons than the
+final model does (`growth` adds the part of that gain that can be demonstrated). What remains is the
+expected accuracy on pixels of other polygons.
 
-The interval is one of prediction: it is to hold the accuracy that somebody finds on half as many
-other polygons, as a usual test set has, so it knows both that few were seen and that those few
-others differ, too. What growth adds only widens it upwards: its lower end is that of the folds.
+The interval is a prediction interval: it should contain the accuracy that a user measures on half
+as many other polygons, the size of a typical test set. It therefore covers the sampling error both
+of the polygons seen and of those in the test set. The gain added for training-set size only extends
+the interval upwards: its lower end is that of the folds.
 """
 
 from __future__ import annotations
@@ -30,22 +32,23 @@ from automap_tiles.analysis.learning.classifier.training._learning_gain import g
 from automap_tiles.analysis.learning.classifier.training._nested_validation import without_choosing
 
 SMALL = 30
-"""Polygons held out, of one size, below which the figures are called those of small numbers."""
+"""With fewer held-out polygons (effective number of equal size) than this, the figures are reported
+as based on a small sample."""
 
 _OTHERS = 0.5
-"""Number of other polygons that the interval is for, beside that of those held out."""
+"""Size of the test set that the interval is meant for, as a fraction of the held-out polygons."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figure:
-    """An estimate, and where the figure of half as many others would lie, 95 times in 100."""
+    """An estimate and its 95 % prediction interval for a test set of half as many polygons."""
 
     value: float
     low: float
     high: float
     grown: float
-    """Part of the value that the folds did not show, as they learn from fewer polygons than the
-    model: extrapolated from what halving these costs."""
+    """Part of the value that was not measured on the folds, which train on fewer polygons than the
+    model: extrapolated from the loss when the number of polygons is halved."""
 
     def to_dict(self) -> dict[str, float]:
         """For JSON."""
@@ -54,22 +57,23 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOutEstimate:
-    """How well pixels of polygons that were not learnt from are classified."""
+    """How accurately pixels of polygons outside the training set are classified."""
 
     accuracy: Figure
     macro_f1: Figure
     polygons: int
-    """Polygons or blocks that were held out."""
+    """Number of held-out polygons or blocks."""
     pixels: int
-    """Of them."""
+    """Number of pixels in them."""
     left_out: tuple[int, ...]
-    """Places of the classes that are not in it: they have too few polygons."""
+    """Indices of the classes that are not included because they have too few polygons."""
     repeats: int
     as_many: float
-    """Polygons of one size that tell as much of the accuracy: few where one holds most pixels."""
+    """Effective number of polygons, i.e. of equal size: small where one of them holds most
+    pixels."""
     found: tuple[float | None, ...]
-    """(class,) share of its pixels that was found; None for those left out. The accuracy is their
-    mean at the samples' class shares: where other shares are looked at it is another."""
+    """(class,) recall; None for classes left out. The accuracy is their mean weighted by the
+    samples' class shares: with other class shares it differs."""
 
     @property
     def is_small(self) -> bool:
@@ -92,32 +96,33 @@ class HeldOutEstimate:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What the folds showed."""
+    """Confusion counts of the folds."""
 
     start: Counts
-    """Of the way that was there first."""
+    """Of the initial setup."""
     taken: Counts
     decisions: Sequence[Decision]
     draws: Floats
-    """(draw, group) polygons drawn anew."""
+    """(draw, group) bootstrap multiplicities of the polygons."""
     grown: Counts | None = None
-    """`taken` as it would be with as many polygons as the model learns from; None: not known."""
+    """`taken`, extrapolated to the number of polygons that the model is trained on; None:
+    unknown."""
 
 
 def figure(measure: Measure, seen: Seen, weights: Floats) -> Figure:
-    """A measure of the taken way, neither flattered by the choices nor of a poorer model.
+    """A measure of the selected setup, without selection optimism, for the full training set.
 
-    `weights` (group,): how much each polygon has to say in it, in any unit.
+    `weights` (group,): weight of each polygon in the measure, in any unit.
     """
     judged = without_choosing(seen.start, seen.decisions, seen.draws)
     as_folds = float(measure(judged.whole))
     grown = 0.0 if seen.grown is None else growth(measure, seen.taken, seen.grown, seen.draws)
     spread = measure(seen.taken.drawn(seen.draws))
-    # the polygons seen are a sample, and so are those that somebody will look at: both are drawn
+    # both the polygons seen and those of a future test set are random samples
     away = spread - spread.mean()
     apart = away - np.roll(away, len(away) // 2) / np.sqrt(_OTHERS)
     low, high = np.percentile(apart, (2.5, 97.5)) * _widening(seen.taken, weights)
-    # what the polygons seen do not show may be wrong besides: one does not tell of the other
+    # an independent component: errors that did not occur among the polygons seen
     least = _least(as_folds, weights)
     return Figure(
         value=float(np.clip(as_folds + grown, 0, 1)),
@@ -128,14 +133,14 @@ def figure(measure: Measure, seen: Seen, weights: Floats) -> Figure:
 
 
 def _widening(counts: Counts, weights: Floats) -> float:
-    """Percentiles of a bootstrap are too narrow for few groups, by as much as t is wider than z."""
+    """Factor by which bootstrap percentiles of few groups are too narrow: quantile of t over z."""
     groups = _as_many(weights)
     freedom = max(1.0, groups - int((counts.whole.sum(axis=1) > 0).sum()))
     return float(np.sqrt(groups / max(1.0, groups - 1)) * _student(freedom) / 1.96)
 
 
 def _as_many(weights: Floats) -> float:
-    """Groups of one weight that tell as much as those of unlike `weights` (group,).
+    """Effective number of groups of equal weight for groups of unequal `weights` (group,).
 
     Kish 1965, Survey Sampling, 11.7; for degrees of freedom Carter, Schnepel & Steigerwald 2017,
     Review of Economics and Statistics 99: 698-709.
@@ -144,7 +149,7 @@ def _as_many(weights: Floats) -> float:
 
 
 def _student(freedom: float) -> float:
-    """97.5 % quantile of Student's t (Cornish & Fisher's expansion; within 1 % from 3 on)."""
+    """97.5 % quantile of Student's t (Cornish-Fisher expansion; within 1 % from 3 on)."""
     z = 1.959964
     terms = (
         (z**3 + z) / (4 * freedom),
@@ -155,23 +160,24 @@ def _student(freedom: float) -> float:
 
 
 def _least(value: float, weights: Floats) -> float:
-    """Half an interval that nothing but the number of groups allows to be narrower.
+    """Smallest half-width of an interval that the number of groups alone permits.
 
-    Where all polygons are right the bootstrap sees no spread; of n that are right up to 3/n may
-    yet be wrong (Hanley & Lippman-Hand 1983, JAMA 249: 1743-1745).
+    If all polygons are classified correctly the bootstrap has no variance; yet with n correct ones
+    the error rate may still be up to 3/n (Hanley & Lippman-Hand 1983, JAMA 249: 1743-1745).
     """
     return float(min(3 / _as_many(weights), max(0.0, value)))
 
 
 def left_out(counts: Counts) -> NDArray[np.int64]:
-    """Places of the classes of which nothing was held out."""
+    """Indices of the classes without held-out samples."""
     return np.flatnonzero(counts.whole.sum(axis=1) == 0)
 
 
 def estimate(seen: Seen, *, told: NDArray[np.bool_], pixels: int, repeats: int) -> HeldOutEstimate:
-    """Accuracy and macro-F1 of the taken way, over the classes that are `told` (class,).
+    """Accuracy and macro-F1 of the selected setup, over the reported classes `told` (class,).
 
-    The others have too few polygons for a figure; choices were made by them, too.
+    The other classes have too few polygons for an estimate, although they also influenced the
+    selection.
     """
     taken = Counts(each=seen.taken.each * told[:, None])
     sizes = taken.each.sum(axis=2)  # (group, class) pixels
@@ -196,7 +202,7 @@ def estimate(seen: Seen, *, told: NDArray[np.bool_], pixels: int, repeats: int) 
 
 
 def _found(whole: Floats) -> tuple[float | None, ...]:
-    """(class,) share that is right of (given, predicted); None where nothing was given."""
+    """(class,) recall from (given, predicted); None for a class without samples."""
     given, right = whole.sum(axis=1), np.diagonal(whole)
     return tuple(
         float(one / total) if total > 0 else None

@@ -1,9 +1,9 @@
-"""What folds say of a way to train, and whether another one is better by more than chance.
+"""Cross-validated comparison of setups: whether one is better by more than chance.
 
-The unit is the polygon or block: its pixels are alike, so they count as one when chance is
-reckoned with. Counts of all polygons are kept for every way to train, and polygons are drawn anew
-with replacement, class by class (cluster bootstrap; Field & Welsh 2007, Journal of the Royal
-Statistical Society B 69: 369-390), the same ones for both ways that are compared.
+The sampling unit is the polygon or block: its pixels are correlated, so they count as one when
+errors are estimated. Confusion counts per polygon are kept for every setup, and polygons are
+resampled with replacement within each class (cluster bootstrap; Field & Welsh 2007, Journal of the
+Royal Statistical Society B 69: 369-390), with the same draws for both setups compared.
 """
 
 from __future__ import annotations
@@ -33,32 +33,32 @@ class Counts:
         cls, groups: NDArray[np.int64], given: NDArray[np.int64], predicted: NDArray[np.int64],
         shape: tuple[int, int],
     ) -> Counts:  # fmt: skip
-        """Of samples; `shape` is (groups, classes)."""
+        """Counts from labels and predictions; `shape` is (groups, classes)."""
         each = np.zeros((shape[0], shape[1], shape[1]))
         np.add.at(each, (groups, given, predicted), 1.0)
         return cls(each=each)
 
     @property
     def whole(self) -> Floats:
-        """(given class, predicted class)."""
+        """Sum over all groups: (given class, predicted class)."""
         found: Floats = self.each.sum(axis=0)
         return found
 
     def drawn(self, draws: Floats) -> Floats:
-        """(draw, given class, predicted class) for numbers of each group (draw, group)."""
+        """(draw, given class, predicted class) for group multiplicities (draw, group)."""
         found: Floats = np.tensordot(draws, self.each, axes=1)
         return found
 
 
 def accuracy(matrices: Floats) -> Floats:
-    """(...,) share of the samples that are right, of (..., given, predicted)."""
+    """(...,) overall accuracy from (..., given, predicted)."""
     right = np.trace(matrices, axis1=-2, axis2=-1)
     found: Floats = right / np.maximum(matrices.sum(axis=(-2, -1)), 1e-12)
     return found
 
 
 def macro_f1(matrices: Floats) -> Floats:
-    """(...,) mean F1 of the classes that were asked for, of (..., given, predicted)."""
+    """(...,) mean F1 of the classes that have reference samples, from (..., given, predicted)."""
     given, predicted = matrices.sum(axis=-1), matrices.sum(axis=-2)
     right = np.diagonal(matrices, axis1=-2, axis2=-1)
     f1 = 2 * right / np.maximum(given + predicted, 1e-12)
@@ -68,24 +68,24 @@ def macro_f1(matrices: Floats) -> Floats:
 
 
 def merit(matrices: Floats) -> Floats:
-    """What is compared: the mean of accuracy and macro-F1."""
+    """The criterion for comparisons: the mean of accuracy and macro-F1."""
     return (accuracy(matrices) + macro_f1(matrices)) / 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gain:
-    """By how much one way to train is better than another on the same folds."""
+    """Improvement of one setup over another on the same folds."""
 
     mean: float
     error: float
-    """Standard error, from polygons drawn anew."""
+    """Standard error, from the cluster bootstrap."""
 
     @property
     def least(self) -> float:
-        """What a real gain exceeds: twice its standard error, and a trifle.
+        """Threshold for a significant gain: two standard errors, and at least `_LEAST_GAIN`.
 
-        Once (Breiman et al. 1984) is what one answer in six exceeds that is no better, and most
-        questions have several answers.
+        One standard error (Breiman et al. 1984) would be exceeded by one in six answers that are no
+        better, and most questions have several answers.
         """
         return max(_ERRORS * self.error, _LEAST_GAIN)
 
@@ -100,12 +100,12 @@ class Gain:
 
 _ERRORS = 2.0
 
-# Less is not worth another feature or classifier, however sure it is.
+# A smaller gain does not justify another feature or classifier, however significant it is.
 _LEAST_GAIN = 0.002
 
 
 def draws_of(classes: NDArray[np.int64], seed: int, number: int = _DRAWS) -> Floats:
-    """(draw, group) how often each group is drawn, class by class; `classes` (group,)."""
+    """(draw, group) bootstrap multiplicity of each group, drawn per class; `classes` (group,)."""
     random = np.random.default_rng(seed)
     found = np.zeros((number, len(classes)))
     for value in np.unique(classes):
@@ -116,7 +116,7 @@ def draws_of(classes: NDArray[np.int64], seed: int, number: int = _DRAWS) -> Flo
 
 
 def gain(new: Counts, old: Counts, draws: Floats) -> Gain:
-    """Of `new` over `old`, with their polygons drawn alike."""
+    """Gain of `new` over `old`, with the same bootstrap draws for both."""
     differences = merit(new.drawn(draws)) - merit(old.drawn(draws))
     mean = float(merit(new.whole) - merit(old.whole))
     return Gain(mean=mean, error=float(differences.std(ddof=1)))

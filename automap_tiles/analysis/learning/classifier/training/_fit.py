@@ -45,30 +45,30 @@ from automap_tiles.analysis.learning.recipe import Recipe
 from automap_tiles.analysis.learning.sample_table import SampleTable
 from automap_tiles.version import VERSION
 
-# What the costs and the choices are compared with.
+# Baseline for the costs and for model selection.
 _PLAIN = Setup(kinds=(Kind.PLAIN,))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """What comes of a training."""
+    """Result of a training."""
 
     model: Model
     costs: tuple[Cost, ...]
-    """Of what was taken, and of XGBoost with its defaults on the same features."""
+    """Of the selected setup, and of XGBoost with its defaults on the same features."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingTask:
-    """What is to be trained, besides the samples."""
+    """What to train, apart from the samples."""
 
     recipe: Recipe
     """All features that the samples have."""
     optional: Mapping[str, Sequence[str]]
-    """Name of a group of features -> those that are used only where that is better."""
+    """Name of a group of features -> features that are only used if they improve the result."""
     options: TrainOptions
     window: float = 0.0
-    """How far the features look, in the unit of the samples' CRS."""
+    """Radius of the features' neighbourhood, in the unit of the samples' CRS."""
 
 
 def train(
@@ -77,12 +77,12 @@ def train(
     classes: Sequence[LandClass] | None = None,
     progress: Progress | None = None,
 ) -> Training:
-    """Choose by samples held out, say how good the choice is, and train it on all samples.
+    """Select a setup by cross-validation, estimate its accuracy and fit it to all samples.
 
-    `classes` tells names and colours; by default names are those of the table and colours usual
-    ones. The same table, options and number of threads give the same model, byte by byte, unless
-    the budget is one of time. Raises `FoldError` when the samples cannot be divided,
-    `ValueError` when they do not fit the recipe or are not finite, `MissingExtra` without XGBoost.
+    `classes` gives names and colours; by default the names of the table and the usual colours. The
+    same table, options and number of threads give the same model, byte by byte, unless the budget
+    is a time limit. Raises `FoldError` if the samples cannot be divided into folds, `ValueError` if
+    they do not match the recipe or are not finite, `MissingExtra` without XGBoost.
     """
     options = task.options
     check(table, task.recipe)
@@ -123,9 +123,9 @@ def _divide(table: SampleTable, task: TrainingTask, folds: int | None, seed: int
 
 
 def _kept(table: SampleTable, task: TrainingTask) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """(sample,) whether to learn from it, and its polygon or block.
+    """(sample,) whether it is used for training, and its polygon or block.
 
-    False for those that are kept for the final test.
+    False for samples reserved for the final test.
     """
     options = task.options
     if not options.holdout:
@@ -167,7 +167,7 @@ def _model(
 def _costs(
     prepared: Prepared, setup: Setup, fitted: Sequence[Fitted], options: TrainOptions
 ) -> list[Cost]:
-    """Of what was taken and, to compare with, of XGBoost with its defaults."""
+    """Of the selected setup and, for comparison, of XGBoost with its defaults."""
     samples, every = prepared.samples, np.ones(len(prepared.samples.labels), dtype=bool)
     found = []
     plain = _PLAIN.but(groups=setup.groups)
@@ -183,7 +183,7 @@ def _costs(
 
 
 def _training_samples(table: SampleTable) -> TrainingSamples:
-    """All samples, those held out too: none of them may be a reference later."""
+    """All samples, including held-out ones: none of them may serve as a reference sample later."""
     return TrainingSamples(
         fingerprint=table.fingerprint,
         crs=table.crs,

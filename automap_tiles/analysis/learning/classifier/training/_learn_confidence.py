@@ -1,4 +1,4 @@
-"""Learn a model's confidence measures from samples that it was not trained on."""
+"""Fit a model's confidence measures to samples that it was not trained on."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from automap_tiles.analysis.learning.sample_table import SampleTable
 
 @dataclass(frozen=True, kw_only=True)
 class Trust:
-    """What was found out."""
+    """Fitted confidence measures."""
 
     calibrated: Calibrated
     sets: Sets
     area: Applicability | None
-    """None where nothing can be called unlike."""
+    """None if no pixel can be called dissimilar."""
 
     @property
     def confidence(self) -> Confidence:
-        """What a model takes along of it."""
+        """The part that is stored in the model."""
         return Confidence(
             temperature=self.calibrated.temperature,
             isotonic=self.calibrated.isotonic,
@@ -50,9 +50,9 @@ def trusted(
     tryout: Tryout, asked: Decided, apart: Apart | None, importances: Mapping[str, float],
     names: Sequence[str],
 ) -> Trust:  # fmt: skip
-    """By what the folds held out, and by what was kept from the training altogether.
+    """From the held-out samples of the folds, and from samples excluded from the whole training.
 
-    `importances` are those of the features that have all the `names`.
+    `importances` are those of the features `names`.
     """
     setup = asked.taken.setup
     held = Held.of(tryout, setup)
@@ -74,7 +74,7 @@ def kept_apart(
     setup: Setup,
     fitted: Sequence[Fitted],
 ) -> Apart | None:
-    """Samples in groups (sample,) that were kept from the training; None where none were."""
+    """Samples of groups (sample,) excluded from the training; None if there are none."""
     if not len(table):
         return None
     values = table.values if prepared.pca is None else prepared.pca.apply_rows(table.values)

@@ -1,11 +1,11 @@
-"""What a model gains over those of the folds, as it learns from all polygons and they do not.
+"""Gain of the final model over the fold models, which are trained on fewer polygons.
 
-A fold holds out one of the three polygons of a class, say, and learns from two. The error of a
-classifier falls with 1/m, m being what it learns from, to what cannot be told apart (Fukunaga &
-Hayes 1989, IEEE Transactions on Pattern Analysis and Machine Intelligence 11: 873-885, who
-extrapolate from smaller m as well). So the same folds are learnt from half of their polygons, and
-what that costs each polygon held out is continued: from 1 to 2 polygons as much is gained as from
-2 to all that there will ever be, a third of it from 2 to 3.
+If, for example, a fold holds out one of the three polygons of a class, it trains on two. The error
+of a classifier decreases as 1/m with the training-set size m, towards the Bayes error (Fukunaga &
+Hayes 1989, IEEE Transactions on Pattern Analysis and Machine Intelligence 11: 873-885, who also
+extrapolate from smaller m). Therefore the same folds are trained again with half of their polygons,
+and the loss of accuracy on each held-out polygon is extrapolated: the gain from 1 to 2 polygons
+equals that from 2 to infinity, and a third of it is reached from 2 to 3.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from automap_tiles.analysis.learning.classifier.training._evidence import Counts
 from automap_tiles.analysis.learning.classifier.training._tryout import share_of
 
 HALF = 0.5
-"""Share of their polygons that the folds are learnt from once more."""
+"""Fraction of the polygons used in the second training of the folds."""
 
 
 def reach(
     labels: NDArray[np.int64], groups: NDArray[np.int64], fold_of: NDArray[np.int64]
 ) -> Floats:
-    """(group, class) how far all polygons of a class lie beyond those that its fold learns from.
+    """(group, class) extrapolation factor from the training polygons of a fold to all of a class.
 
-    In units of what halving these costs; mean of the repeats, of samples (sample,) in folds
-    (repeat, sample). 0 where nothing can be halved.
+    In units of the loss caused by halving them; mean over the repeats, from samples (sample,) in
+    folds (repeat, sample). 0 where the polygons cannot be halved.
     """
     found = np.zeros((int(groups.max()) + 1, int(labels.max()) + 1))
     for folds in fold_of:
@@ -48,18 +48,19 @@ def _reach(learnt: int, every: int) -> float:
 
 
 def continued(taken: Counts, of_half: Counts, far: Floats) -> Counts:
-    """Counts with as many polygons as the model learns from, `far` (group, class) beyond.
+    """Counts extrapolated to the full training set by the factors `far` (group, class).
 
-    Single cells may fall below 0: only sums of polygons mean something.
+    Single cells may become negative: only sums over polygons are meaningful.
     """
     return Counts(each=taken.each + far[..., None] * (taken.each - of_half.each))
 
 
 def growth(measure: Measure, taken: Counts, grown: Counts, draws: Floats) -> float:
-    """By how much a measure is better when grown, shrunk by its own error; never below 0.
+    """Extrapolated gain of a measure, shrunk according to its standard error; never below 0.
 
-    The error is that of polygons drawn anew. What exceeds it little may be chance, and counts for
-    little (the share of its square that is not noise: positive-part James & Stein 1961).
+    The standard error is that of the cluster bootstrap. A gain that hardly exceeds it may be due to
+    chance and is shrunk most (the fraction of its square that is not noise: positive-part James &
+    Stein 1961).
     """
 
     def of(counts: Floats) -> Floats:

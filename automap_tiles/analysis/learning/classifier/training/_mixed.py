@@ -1,7 +1,7 @@
-"""Mixed pixels at the edges of polygons, told apart from good ones.
+"""Detection of mixed pixels at the edges of polygons.
 
-A pixel at the edge may hold some of what lies beside the polygon, or be as good as any. So only
-those are taken for mixed that also look unlike the inside of their own polygon.
+An edge pixel may contain some of what lies beside the polygon, or be as pure as any. Therefore only
+edge pixels that also differ spectrally from the interior of their own polygon count as mixed.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_KEPT = 0.5
-"""Share of a polygon, and of a class, that is kept however its edge looks."""
+"""Minimum fraction of a polygon, and of a class, that is kept whatever its edge looks like."""
 
-# Of the pixels inside, so many are as far from the middle of their polygon.
+# Quantile of the distances of interior pixels from the median of their polygon.
 _USUAL = 0.95
-# What makes a median absolute deviation a standard deviation of normal numbers.
+# Ratio of the standard deviation to the median absolute deviation of a normal distribution.
 _NORMAL = 1.4826
 
 
@@ -24,11 +24,12 @@ def mixed_pixels(
     groups: NDArray[np.int64],
     edge: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
-    """(sample,) whether a pixel at the edge is far from the inside of its polygon.
+    """(sample,) whether an edge pixel differs from the interior of its polygon.
 
     `values` (sample, band), `edge` (sample,) whether it lies at the edge of a polygon that has
-    pixels inside. Far is farther than 95 % of the pixels inside the polygons of its class, in
-    median absolute deviations of them. Of a polygon or class at least half is kept, the nearest.
+    interior pixels. An edge pixel differs if its distance, in median absolute deviations, exceeds
+    that of 95 % of the interior pixels of its class. Of each polygon and class at least half is
+    kept, the nearest pixels.
     """
     distance = np.zeros(len(labels))
     found = np.zeros(len(labels), dtype=bool)
@@ -52,7 +53,7 @@ def mixed_pixels(
 def _centred(
     values: NDArray[np.float32], groups: NDArray[np.int64], inside: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Differences from the median of the inside of each polygon."""
+    """Differences from the median of the interior of each polygon."""
     found = values.astype(np.float64)
     for group in np.unique(groups):
         own = groups == group
@@ -64,7 +65,7 @@ def _centred(
 def _keep(
     found: NDArray[np.bool_], distance: NDArray[np.float64], places: NDArray[np.int64]
 ) -> None:
-    """Take the nearest back where more than the rest of the least share would go."""
+    """Restore the nearest pixels where more than the permitted fraction would be removed."""
     lost = places[found[places]]
     spare = len(lost) - int((1 - LEAST_KEPT) * len(places))
     if spare > 0:

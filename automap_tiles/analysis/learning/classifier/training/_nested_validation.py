@@ -1,12 +1,12 @@
-"""Nested cross-validation: each polygon is judged by choices made without it.
+"""Nested validation: each polygon is evaluated with setups selected without it.
 
-Polygons are drawn anew many times; the choices are made again by those drawn, and judged by those
+Polygons are resampled many times; the selection is repeated on those drawn and evaluated on those
 not drawn (bootstrap bias correction: Tsamardinos, Greasidou & Borboudakis 2018, Machine Learning
-107: 1895-1922). The first way was chosen by nobody: its figure on the folds is without bias.
+107: 1895-1922). The initial setup was not selected: its score on the folds is unbiased.
 
-The confusions of a polygon are averaged over the draws that it is not in, and the measure is taken
-of their sum over all polygons. A mean of the measure over draws would be that of a third of the
-polygons at a time, in which large ones count less than they do in the whole.
+The confusion counts of a polygon are averaged over the draws that do not contain it, and the
+measure is computed from their sum over all polygons. Averaging the measure over draws would
+evaluate a third of the polygons at a time, where large ones have less weight than in the whole.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from automap_tiles.analysis.learning.classifier.training._evidence import Counts
 
 
 def without_choosing(start: Counts, decisions: Sequence[Decision], draws: Floats) -> Counts:
-    """Of polygons (draw, group) drawn anew: what the choices of those drawn make of the others.
+    """Out-of-bag counts of the setups selected on bootstrap draws of polygons (draw, group).
 
-    Each question is asked beside the way that was taken until then: what a draw gains there is
-    what it gains beside another way, too, which was not tried.
+    Each question is evaluated relative to the setup selected so far: the gain that a draw finds is
+    assumed to be the same relative to another setup, which was not evaluated.
     """
     each = start.each.copy()
     unseen = (draws == 0).astype(np.float64)
@@ -40,7 +40,7 @@ def without_choosing(start: Counts, decisions: Sequence[Decision], draws: Floats
 
 
 def _picked(decision: Decision, draws: Floats) -> NDArray[np.int64]:
-    """(draw,) place of the answer that each draw would take; the same rule as `decide.best`."""
+    """(draw,) index of the answer selected on each draw; the same rule as `decide.best`."""
     best, picked = np.zeros(len(draws)), np.zeros(len(draws), dtype=np.int64)
     for place, answer in enumerate(decision.answers):
         if answer.gain is not None:

@@ -1,4 +1,4 @@
-"""How to train."""
+"""Options of a training."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ _USUAL = Budget(trials=12, patience=5)
 
 
 class Balance(StrEnum):
-    """How much a sample of a rare class counts, beside one of a common class."""
+    """Weight of samples of rare classes relative to common ones."""
 
     NONE = "none"
-    """The same: best for overall accuracy."""
+    """Equal weights: best for overall accuracy."""
     ROOT = "root"
-    """More, by the root of how much rarer the class is."""
+    """Square root of the inverse class frequency."""
     EQUAL = "equal"
-    """So much more that all classes count the same: best for the rare ones."""
+    """Inverse class frequency, so that all classes have the same weight: best for rare ones."""
 
     @property
     def power(self) -> float:
-        """Of the inverse of the number of samples of a class."""
+        """Exponent of the inverse number of samples of a class."""
         return {Balance.NONE: 0.0, Balance.ROOT: 0.5, Balance.EQUAL: 1.0}[self]
 
 
 class Search(StrEnum):
-    """What proposes parameters."""
+    """Algorithm that proposes parameters."""
 
     RANDOM = "random"
     TPE = "tpe"
@@ -42,33 +42,34 @@ class Search(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions:
-    """Raises `ValueError` for values that cannot be."""
+    """Raises `ValueError` for values out of range."""
 
     budget: Budget | None = None
-    """Of the search for parameters; None: by the number of polygons, see `budget_for`."""
+    """Of the parameter search; None: depends on the number of polygons, see `budget_for`."""
     search: Search = Search.RANDOM
     strategies: tuple[Strategy, ...] = (Strategy.TREE_PER_CLASS,)
-    """Which kinds of trees may be searched; the first one is what is not searched."""
+    """Kinds of trees that may be searched; the first one is used where no search is made."""
     balance: Balance | None = None
-    """None: by evidence."""
+    """None: selected by cross-validation."""
     clean: bool | None = None
-    """Whether pixels at the edges of polygons that look mixed are left out; None: by evidence."""
+    """Whether edge pixels of polygons that look mixed are excluded; None: by cross-validation."""
     kinds: tuple[Kind, ...] | None = None
-    """What votes; None: by evidence."""
+    """Voting classifiers; None: selected by cross-validation."""
     also: tuple[Kind, ...] = ()
-    """Engines of extras that are tried beside the others where `kinds` is left to evidence."""
+    """Engines of extras that are additional candidates when `kinds` is selected by
+    cross-validation."""
     components: int | float | None = None
-    """Principal components of the features: how many, or the share of variance they keep."""
+    """Principal components of the features: their number, or the fraction of variance to retain."""
     split: Split = Split.AUTO
     folds: int | None = None
-    """Parts that are held out in turn; None: by the number of polygons or blocks."""
+    """Number of folds; None: depends on the number of polygons or blocks."""
     block_size: float | None = None
-    """Side of the blocks, in the unit of the samples' CRS."""
+    """Edge of the blocks, in the unit of the samples' CRS."""
     holdout: float = 0.0
-    """Share of the polygons or blocks that is kept for a final test, and never learnt from."""
+    """Fraction of the polygons or blocks reserved for a final test, excluded from the training."""
     seed: int = 0
     threads: int | None = None
-    """All cores when None. Another number may change the last digits of the trees."""
+    """None: all cores. Another number may change the last digits of the trees."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.holdout <= 0.5:
@@ -83,13 +84,13 @@ class TrainOptions:
 
     @property
     def cores(self) -> int:
-        """Threads to train with."""
+        """Number of training threads."""
         return self.threads or cores()
 
     def budget_for(self, groups: int) -> Budget | None:
-        """Of so many polygons or blocks held out; None: no search.
+        """Search budget for a number of held-out polygons or blocks; None: no search.
 
-        What a search gains, a percent or two, cannot be told from chance on few polygons.
+        The gain of a search, one or two percent, is not significant with few polygons.
         """
         if self.budget is None:
             return _USUAL if groups >= _FEW_GROUPS else None

@@ -1,4 +1,4 @@
-"""Sets of classes that a model may give: learnt from polygons that were kept, or else held out."""
+"""Prediction sets of a model, calibrated on reserved polygons or else on held-out ones."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from automap_tiles.analysis.learning.confidence.conformal import (
 )
 
 LEVELS = (0.8, 0.9, 0.95)
-"""Coverages that the report tells of; a map may ask for any."""
+"""Coverages in the report; a map may request any."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sets:
-    """What sets are made by, and what they were worth."""
+    """Calibration scores, and the measured properties of the sets."""
 
     scores: SetScores
     levels: tuple[Covered, ...]
@@ -40,22 +40,22 @@ class Sets:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Apart:
-    """Polygons or blocks that were kept from the training, as the model sees them."""
+    """Polygons or blocks excluded from the training, as predicted by the model."""
 
     probabilities: NDArray[np.float32]
-    """(class, sample) as they are."""
+    """(class, sample), uncalibrated."""
     labels: NDArray[np.int64]
-    """(sample,) places of the true classes."""
+    """(sample,) indices of the true classes."""
     groups: NDArray[np.int64]
     """(sample,) polygon or block."""
     weights: NDArray[np.float32]
-    """(sample,) pixels that it stands for."""
+    """(sample,) number of pixels that it represents."""
 
 
 def sets(calibrated: Calibrated, held: Held, apart: Apart | None) -> Sets:
-    """Of polygons kept from the training, else of the first repeat of the folds.
+    """From polygons excluded from the training, else from the first repeat of the folds.
 
-    Only the former promise something: no fold is judged by the model itself.
+    Only the former give a guarantee: the folds are not predicted by the final model.
     """
     if apart is None:
         once = held.repeats == 0

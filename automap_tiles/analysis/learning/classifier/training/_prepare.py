@@ -1,4 +1,4 @@
-"""A table of samples made ready for classifiers."""
+"""Preparation of a sample table for training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from automap_tiles.analysis.learning.sample_table import SampleTable
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """Samples, and what they are called."""
+    """Samples and the names of their features and classes."""
 
     table: SampleTable
     samples: Samples
@@ -30,7 +30,7 @@ class Prepared:
 
 
 def check(table: SampleTable, recipe: Recipe) -> None:
-    """Raise `ValueError` for samples that cannot be learnt from."""
+    """Raise `ValueError` for samples that cannot be used for training."""
     if not len(table):
         raise ValueError("there are no samples to train on")
     if table.features != recipe.names:
@@ -46,10 +46,10 @@ def prepare(
     known: Sequence[LandClass],
     optional: Mapping[str, Sequence[str]],
 ) -> Prepared:
-    """Samples in groups (sample,) that are held out together.
+    """Samples with groups (sample,) that are held out together.
 
-    `optional` names features that are only used where that is better. Components are taken of all
-    features, which none is optional of then.
+    `optional` names features that are only used if they improve the result. Principal components
+    are computed from all features, none of which is optional then.
     """
     values, labels = np.unique(table.classes, return_inverse=True)
     of_value = {one.value: one for one in known}

@@ -1,4 +1,4 @@
-"""The choices that training decides by cross-validation, where the order leaves them open."""
+"""The choices that training makes by cross-validation, where the options leave them open."""
 
 from __future__ import annotations
 
@@ -32,30 +32,30 @@ from automap_tiles.analysis.learning.classifier.training._search import (
 from automap_tiles.analysis.learning.classifier.training._tpe import TpeSampler
 from automap_tiles.analysis.learning.classifier.training._tryout import Samples, Tried, Tryout
 
-# Samples of a search whose budget is not given: more take longer and find the same.
+# Samples for a search without a given budget: more take longer and give the same result.
 _SEARCHED = 6000
 
 _ROOT = 0.5
-"""Power that rare classes count more with where nobody says how much."""
+"""Default exponent of the class weights."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decided:
-    """What came of the questions."""
+    """Result of the model selection."""
 
     start: Tried
-    """The way that was there first."""
+    """The initial setup."""
     taken: Tried
     decisions: tuple[Decision, ...]
     draws: Floats
-    """(draw, group) polygons drawn anew."""
+    """(draw, group) bootstrap multiplicities of the polygons."""
     found: Found | None
-    """Of the search for parameters."""
+    """Of the parameter search."""
     choice: Choice | None
 
 
 def first(options: TrainOptions) -> Setup:
-    """What is taken where nothing is shown to be better."""
+    """The initial setup, kept where nothing is shown to be better."""
     parameters = STEADY.of_strategy(options.strategies[0])
     return Setup(
         kinds=options.kinds or BASE,
@@ -66,7 +66,7 @@ def first(options: TrainOptions) -> Setup:
 
 
 def ask(tryout: Tryout, options: TrainOptions, progress: Progress | None = None) -> Decided:
-    """Ask all questions that the options leave open."""
+    """Answer all questions that the options leave open."""
     held = tryout.held_out
     of_group = np.full(tryout.samples.group_count, -1, dtype=np.int64)
     of_group[tryout.samples.groups[held]] = tryout.samples.labels[held]
@@ -154,7 +154,7 @@ def _search(
     groups: int,
     progress: Progress | None,
 ) -> Found | None:
-    """Trials on the first deal of the folds; None where there is nothing to search for."""
+    """Trials on the first fold assignment; None if there is nothing to search for."""
     budget = options.budget_for(groups)
     if budget is None or Kind.BOOSTED not in setup.kinds:
         return None

@@ -1,7 +1,7 @@
-"""What a training found out: the part of a model that is for people.
+"""The training report: the part of a model that is written for people.
 
-Everything here is decided by samples, options and seed; how long things took is not part of it
-(see `fit.Cost`), so that the same training gives the same file. `TrainingReport.to_dict` is what
+Everything here is determined by samples, options and seed; measured times are not part of it (see
+`fit.Cost`), so that the same training gives the same file. `TrainingReport.to_dict` is what
 `Model.report` holds; lists about classes are in the order of the model's classes.
 """
 
@@ -28,42 +28,42 @@ from automap_tiles.analysis.learning.sample_table import SampleTable
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CurvePoint:
-    """A point of the learning curve: folds again, with fewer polygons or blocks to learn from."""
+    """A point of the learning curve: the folds trained with fewer polygons or blocks."""
 
     share: float
-    """Of the polygons or blocks, 0 to 1."""
+    """Fraction of the polygons or blocks, 0 to 1."""
     samples: int
-    """Mean number learnt from."""
+    """Mean number of training samples."""
     accuracy: float
     macro_f1: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Doubtful:
-    """A polygon or point that the classifier, trained without it, takes for something else."""
+    """A polygon or point that the classifier, trained without it, assigns to another class."""
 
     group: int
     """Its number."""
     samples: int
-    """How many it gives."""
+    """Number of its samples."""
     x: float
-    """Of its most doubtful sample."""
+    """Of its least certain sample."""
     y: float
     given: int
-    """Number of the class that the samples say."""
+    """Number of the class in the samples."""
     predicted: int
-    """Number of the class of highest mean probability."""
+    """Number of the class with the highest mean probability."""
     probability: float
-    """Mean over its samples of that of the given class."""
+    """Mean probability of the given class over its samples."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FoldScores:
-    """Scores over all folds, and fold by fold."""
+    """Scores over all folds, and per fold."""
 
     scores: Scores
     accuracies: tuple[float, ...]
-    """Of each fold."""
+    """Per fold."""
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -73,42 +73,42 @@ class FoldScores:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingReport:
-    """All of it."""
+    """The complete report."""
 
     table: SampleTable
-    """Samples used, those held out for the final test included."""
+    """Samples used, including those reserved for the final test."""
     classes: Sequence[LandClass]
     options: Mapping[str, Any]
-    """As they were asked for."""
+    """As requested."""
     division: Division
     setup: Setup
-    """What was taken."""
+    """The selected setup."""
     decisions: Sequence[Decision]
     offered: Mapping[str, Any]
-    """The recipe of all features that could be taken."""
+    """The recipe of all available features."""
     trials: Sequence[Trial]
     choice: Choice | None
-    """Of the search for parameters; None where there was none."""
+    """Of the parameter search; None if there was none."""
     trees: int
     """Of the final model."""
     estimate: HeldOutEstimate | None
-    """None where no class has enough polygons or blocks to hold any out."""
+    """None if no class has enough polygons or blocks to hold any out."""
     blocked: FoldScores | None
-    """Folds of whole polygons or blocks, not corrected for the choices that they made."""
+    """Folds of whole polygons or blocks, with selection optimism."""
     shuffled: FoldScores
-    """Folds by chance: the same, flattered by neighbours."""
+    """Random folds: the same, optimistic because of spatial autocorrelation."""
     calibrated: Calibrated | None
-    """How sure the model may be; None where nothing was held out."""
+    """Calibration of the probabilities; None if nothing was held out."""
     sets: Sets | None
-    """How often sets of classes hold the true one."""
+    """Coverage of prediction sets."""
     holdout: Scores | None
-    """Polygons or blocks that neither training nor search has seen."""
+    """On polygons or blocks used neither in training nor in the search."""
     importances: Mapping[str, float]
     learning_curve: Sequence[CurvePoint]
     doubtful: Sequence[Doubtful]
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON: plain numbers, texts, lists and mappings."""
+        """For JSON: plain numbers, strings, lists and mappings."""
         return {
             "samples": _samples(self.table, self.classes),
             "options": dict(self.options),

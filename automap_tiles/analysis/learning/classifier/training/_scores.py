@@ -1,4 +1,4 @@
-"""How well predicted classes agree with given ones."""
+"""Agreement of predicted and given classes."""
 
 from __future__ import annotations
 
@@ -11,24 +11,27 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """A confusion matrix and what follows from it."""
+    """A confusion matrix and measures derived from it."""
 
     matrix: NDArray[Any]
     """(given class, predicted class) numbers of samples, or means of them."""
 
     @property
     def accuracy(self) -> float:
-        """Share of the samples whose class was found."""
+        """Fraction of correctly classified samples."""
         return float(np.trace(self.matrix) / self.matrix.sum())
 
     @property
     def recall(self) -> NDArray[np.float64]:
-        """(class,) share of the samples of a class that were found; 0 for a class without."""
+        """(class,) fraction of the samples of a class that were predicted as it.
+
+        0 without samples.
+        """
         return _share(np.diag(self.matrix), self.matrix.sum(axis=1))
 
     @property
     def precision(self) -> NDArray[np.float64]:
-        """(class,) share of what was called a class that is of it; 0 where nothing was."""
+        """(class,) fraction of predictions of a class that are correct; 0 without predictions."""
         return _share(np.diag(self.matrix), self.matrix.sum(axis=0))
 
     @property
@@ -39,7 +42,7 @@ class Scores:
 
     @property
     def macro_f1(self) -> float:
-        """Mean F1 of the classes asked for: a rare class counts as much as a common one."""
+        """Mean F1 of the classes that have samples: all have the same weight."""
         asked = self.matrix.sum(axis=1) > 0
         return float(self.f1[asked].mean())
 

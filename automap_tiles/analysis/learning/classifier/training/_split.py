@@ -1,4 +1,4 @@
-"""How samples are divided into those to learn from and those held out."""
+"""Division of samples into training and held-out sets."""
 
 from __future__ import annotations
 
@@ -20,51 +20,51 @@ from automap_tiles.analysis.learning.folds import (
 from automap_tiles.analysis.learning.sample_table import SampleTable
 from automap_tiles.notes import Fate, Note, Subject
 
-# Blocks of this share of the larger side of the samples' extent, the first of which every class has
-# enough: large blocks part training and test best.
+# Block edges, as fractions of the longer side of the samples' extent; the first one with enough
+# blocks for every class is used: large blocks separate training and test best.
 _BLOCK_SHARES = (1 / 4, 1 / 6, 1 / 8, 1 / 12, 1 / 16, 1 / 24, 1 / 32)
 
-# Blocks wider than this share of the extent would leave too few to hold any out.
+# Wider blocks, as a fraction of the extent, would be too few to hold any out.
 _WIDEST = 1 / 4
 
-# Fewer samples per polygon than this on average: they are points, not polygons.
+# With fewer samples per polygon than this on average, they are points rather than polygons.
 _POINTS = 2
 
-# Polygons or blocks up to which there are so many folds, dealt out so often. Of few polygons few
-# are held out at a time, or the rest would tell much less than all do.
+# (up to so many polygons or blocks, folds, repeats). With few polygons few are held out at a time:
+# otherwise the remaining ones would represent the classes much worse than all do.
 _USUAL_FOLDS = ((40, 10, 2), (200, 5, 2))
 _FOLDS = 5
 
 
 class Split(StrEnum):
-    """What is held out as a whole."""
+    """The units that are held out as a whole."""
 
     AUTO = "auto"
-    """Polygons where the samples come from polygons, blocks where they are points."""
+    """Polygons if the samples come from polygons, blocks if they are points."""
     POLYGONS = "polygons"
     BLOCKS = "blocks"
-    """Squares of land; a polygon belongs to the one that its middle lies in."""
+    """Square blocks; a polygon belongs to the block that contains its centre."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Division:
-    """Samples divided into folds, again and again."""
+    """Repeated divisions of the samples into folds."""
 
     fold_of: NDArray[np.int64]
-    """(repeat, sample) fold that holds the sample out, from 0; -1 where none does. No repeat where
-    no class has enough polygons or blocks."""
+    """(repeat, sample) fold in which the sample is held out, from 0; -1 if in none. No repeat if no
+    class has enough polygons or blocks."""
     groups: NDArray[np.int64]
     """(sample,) polygon or block, from 0."""
     split: Split
     """`POLYGONS` or `BLOCKS`."""
     block_size: float | None
-    """Side of the blocks, in the unit of the samples' CRS."""
+    """Edge of the blocks, in the unit of the samples' CRS."""
     notes: tuple[Note, ...] = ()
-    """What was done otherwise than was asked for, so that the estimate is true."""
+    """Where the division differs from the request, so that the estimate is unbiased."""
 
     @property
     def folds(self) -> int:
-        """Of one repeat."""
+        """Number of folds per repeat."""
         return int(self.fold_of.max(initial=-1)) + 1
 
 
@@ -79,10 +79,10 @@ def divide(
 ) -> Division:
     """Repeated folds of whole polygons or blocks; see `folds.repeated_folds`.
 
-    `window` is how far the features of a sample look, in CRS units. Blocks are not narrower than
-    the window and the range of spatial correlation, or the largest polygon. A block size that is
-    given means blocks; `folds` None are the usual ones of so many polygons. Raises `FoldError` for
-    samples of a single class, and for blocks of which none can be held out.
+    `window` is the radius of the features' neighbourhood, CRS units. Blocks are not narrower than
+    this window, the range of spatial correlation and the largest polygon. If a block size is given,
+    blocks are used; `folds` None: the usual number for the number of polygons. Raises `FoldError`
+    for samples of a single class, and for blocks of which none can be held out.
     """
     if split is Split.AUTO:
         split = Split.BLOCKS if block_size is not None or _are_points(table) else Split.POLYGONS
@@ -137,7 +137,10 @@ def _widened(asked: float, size: float) -> tuple[Note, ...]:
 def _middles(
     table: SampleTable,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Position of the polygon of each sample, and the widest polygon: no block divides one."""
+    """Centre of the polygon of each sample, and the width of the largest polygon.
+
+    No block divides a polygon.
+    """
     _, member, counts = np.unique(table.groups, return_inverse=True, return_counts=True)
     member = member.reshape(-1)
     middles, widest = [], 0.0
@@ -152,7 +155,7 @@ def _middles(
 
 
 def _covered(table: SampleTable, groups: NDArray[np.int64]) -> int:
-    """How many classes have enough groups."""
+    """Number of classes that have enough groups."""
     counts = groups_per_class(table.classes, groups).values()
     return sum(count >= LEAST_GROUPS for count in counts)
 

@@ -1,4 +1,4 @@
-"""The search of Optuna: tree-structured Parzen estimators (Bergstra et al. 2011)."""
+"""Parameter search by Optuna: tree-structured Parzen estimators (Bergstra et al. 2011)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class TpeSampler:
-    """Proposes what did well so far; the same seed and answers give the same sequence."""
+    """Proposes parameters near good ones; reproducible for the same seed and results."""
 
     def __init__(self, strategy: Strategy, seed: int) -> None:
         library = _optuna()
@@ -25,7 +25,7 @@ class TpeSampler:
         )
 
     def propose(self) -> Parameters:
-        """The next ones."""
+        """The next set of parameters."""
         self._asked = self._study.ask()
         values: dict[str, Any] = {}
         for name, span in ranges(self._strategy).items():
@@ -36,7 +36,10 @@ class TpeSampler:
         return Parameters(strategy=self._strategy, **values)
 
     def tell(self, trial: Trial) -> None:
-        """Take the loss of a trial that was proposed; one ended early counts as it stood."""
+        """Record the loss of a proposed trial.
+
+        One that was ended early counts with its last loss.
+        """
         if self._asked is not None:
             self._study.tell(self._asked, trial.loss)
             self._asked = None

@@ -1,4 +1,4 @@
-"""Ways to train, tried on repeated folds of whole polygons or blocks."""
+"""Evaluation of setups on repeated folds of whole polygons or blocks."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ from automap_tiles.analysis.learning.classifier.training._evidence import Counts
 Floats = NDArray[np.float32]
 
 _MOST_LEARNT = 20_000
-"""Samples that all folds of all deals learn from together, when a way is only tried: more of the
-same polygons take longer and tell the same ways apart."""
+"""Training samples of all folds of all repeats together when setups are compared: more samples of
+the same polygons take longer and do not change the ranking."""
 _LEAST_LEARNT, _USUAL_LEARNT = 1000, 2000
-"""Of them in each fold, if there are so many."""
+"""Training samples per fold, if available."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Samples:
-    """What there is to learn from."""
+    """The samples available for training."""
 
     values: Floats
     """(sample, feature) with all optional features."""
     labels: NDArray[np.int64]
     """(sample,) 0 to `classes` - 1."""
     stands_for: Floats
-    """(sample,) pixels of its polygon that it stands for."""
+    """(sample,) pixels of its polygon that it represents."""
     groups: NDArray[np.int64]
-    """(sample,) polygon or block, 0 to below `group_count`."""
+    """(sample,) polygon or block, 0 to `group_count` - 1."""
     mixed: NDArray[np.bool_]
     """(sample,) whether it looks like a mixed pixel at the edge of its polygon."""
     columns: Mapping[str, tuple[int, ...]]
-    """Name of an optional group of features -> its columns; the name "" has all others."""
+    """Name of an optional group of features -> its columns; the name "" stands for all others."""
     classes: int
     group_count: int
 
     def columns_of(self, setup: Setup) -> tuple[int, ...]:
-        """Places of the features that a setup uses, ascending."""
+        """Column indices of the features that a setup uses, ascending."""
         return tuple(
             sorted({place for name in ("", *setup.groups) for place in self.columns[name]})
         )
 
     def rows(self, setup: Setup, learnt: NDArray[np.bool_]) -> Rows:
-        """The samples that a setup learns from, of those that it may."""
+        """The samples that a setup uses, of those that are allowed."""
         if setup.clean:
             learnt = learnt & ~self.mixed
         labels = self.labels[learnt]
@@ -68,7 +68,7 @@ class Samples:
 
 @dataclass(frozen=True, kw_only=True)
 class Tried:
-    """What came of a setup."""
+    """Result of evaluating a setup."""
 
     setup: Setup
     counts: Counts
@@ -76,22 +76,22 @@ class Tried:
 
 @dataclass
 class Tryout:
-    """Tries setups on the same folds; what setups share is trained once."""
+    """Evaluates setups on the same folds; what setups have in common is trained once."""
 
     samples: Samples
     fold_of: NDArray[np.int64]
-    """(repeat, sample), -1 where a sample is never held out."""
+    """(repeat, sample), -1 for a sample that is never held out."""
     threads: int
     seed: int
     share: float = 1.0
-    """Of the polygons of each class that a fold leaves to learn from; at least one."""
+    """Fraction of the polygons of each class that a fold may train on; at least one polygon."""
     is_over: Callable[[], bool] = lambda: False
-    """Whether the time is up: then nothing more is tried."""
+    """Whether the time is up: then nothing more is evaluated."""
     _known: dict[tuple[Kind, Setup, int], Floats] = field(default_factory=dict)
 
     @property
     def held_out(self) -> NDArray[np.bool_]:
-        """(sample,) whether any fold holds it out."""
+        """(sample,) whether it is held out in any fold."""
         found: NDArray[np.bool_] = self.fold_of[0] >= 0
         return found
 
@@ -107,12 +107,12 @@ class Tryout:
         return Tried(setup=setup, counts=Counts(each=whole.each / len(each)))
 
     def at_first(self, setup: Setup) -> Tried:
-        """On the first deal of the folds alone."""
+        """On the first fold assignment alone."""
         counts = self._counts(self.probabilities(setup, 1)[0])
         return Tried(setup=setup, counts=counts)
 
     def probabilities(self, setup: Setup, repeats: int | None = None) -> Floats:
-        """(repeat, sample, class) of samples held out, 0 for those that never are."""
+        """(repeat, sample, class) of held-out samples, 0 for those that never are."""
         wanted = self.fold_of[:repeats]
         members = [
             np.stack([self._of_kind(kind, setup, place) for place in range(len(wanted))])
@@ -138,7 +138,7 @@ class Tryout:
         return Counts(each=each)
 
     def _of_kind(self, kind: Kind, setup: Setup, repeat: int) -> Floats:
-        """(sample, class) by one kind alone."""
+        """(sample, class) by a single classifier."""
         key = kind, setup.alone(kind), repeat
         if key not in self._known:
             self._known[key] = self._repeat(kind, setup, repeat)
@@ -157,12 +157,12 @@ class Tryout:
         return found
 
     def learnt_from(self) -> float:
-        """Mean number of samples that the folds of the first deal leave to learn from."""
+        """Mean number of training samples of the folds of the first assignment."""
         folds = range(int(self.fold_of[0].max()) + 1)
         return float(np.mean([self._allowed(0, fold).sum() for fold in folds]))
 
     def _allowed(self, repeat: int, fold: int) -> NDArray[np.bool_]:
-        """Those that the fold does not hold out, of some of their polygons."""
+        """The samples that the fold does not hold out, of a fraction of their polygons."""
         beside: NDArray[np.bool_] = self.fold_of[repeat] != fold
         if self.share == 1:
             return beside
@@ -176,7 +176,7 @@ class Tryout:
         return beside
 
     def _learnt(self, allowed: NDArray[np.bool_], fold: int) -> NDArray[np.bool_]:
-        """Those that may be learnt from, thinned evenly over the classes where they are many."""
+        """Training samples, thinned evenly over the classes if there are many."""
         places = np.flatnonzero(allowed)
         fits = len(self.fold_of) * (int(self.fold_of.max(initial=0)) + 1)
         most = min(max(_MOST_LEARNT // fits, _LEAST_LEARNT), _USUAL_LEARNT)
@@ -194,5 +194,5 @@ class Tryout:
 
 
 def share_of(polygons: int, share: float) -> int:
-    """How many of the polygons of a class a share of them is: one at least."""
+    """Number of polygons for a fraction of those of a class: at least one."""
     return max(1, int(polygons * share))
