@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from automap_tiles.engine._done import AllButFailed, DoneTiles
 from automap_tiles.engine._plan import DoneBefore, NothingKnown
@@ -77,19 +78,21 @@ def begin(
     for name, earlier in process.earlier_hashes().items():
         journal.renew(name, earlier, hashes[name])
     last = journal.last_run()
-    metatiling = process.pyramid.metatiling
     parts = None if update is None else manifest_of(process)
+    start = partial(
+        journal.start_run,
+        hashes,
+        selection,
+        fresh_from=0,
+        metatiling=process.pyramid.metatiling,
+        parts=parts,
+    )
     if overwrite:
-        record = journal.start_run(
-            hashes,
-            selection,
-            fresh_from=0,
-            metatiling=metatiling,
-            stale=_tiles(process),
-            parts=parts,
-        )
         return RunState(
-            record=record, known=NothingKnown(), resumed=last is not None, inputs=inputs
+            record=start(stale=_tiles(process)),
+            known=NothingKnown(),
+            resumed=last is not None,
+            inputs=inputs,
         )
     found = None
     if update is None:
@@ -100,27 +103,27 @@ def begin(
     if last is None:
         _look_at_record(journal, hashes, process)
     adopt = found is None and not process.sums_up and journal.may_adopt(hashes)
-    record = journal.start_run(
-        hashes,
-        selection,
-        fresh_from=0,
-        metatiling=metatiling,
-        renewal=None if found is None else found.renewal,
-        parts=parts,
-    )
-    if retry_failed:
-        known: DoneBefore = AllButFailed(journal=journal, run=record)
-    else:
-        writer = process.writer
-        known = DoneTiles(
-            journal=journal,
-            run=record,
-            writer=writer.looking_back() if isinstance(writer, LookingBack) else writer,
-            pyramid=process.pyramid,
-            adopt=adopt,
-        )
+    record = start(renewal=None if found is None else found.renewal)
     return RunState(
-        record=record, known=known, resumed=last is not None, inputs=inputs, outdated=found
+        record=record,
+        known=AllButFailed(journal=journal, run=record)
+        if retry_failed
+        else _done_tiles(process, journal, record, adopt=adopt),
+        resumed=last is not None,
+        inputs=inputs,
+        outdated=found,
+    )
+
+
+def _done_tiles(process: Process, journal: Journal, record: RunRecord, *, adopt: bool) -> DoneTiles:
+    """The tiles that need not be computed, looked up in the state before this run."""
+    writer = process.writer
+    return DoneTiles(
+        journal=journal,
+        run=record,
+        writer=writer.looking_back() if isinstance(writer, LookingBack) else writer,
+        pyramid=process.pyramid,
+        adopt=adopt,
     )
 
 

@@ -114,27 +114,10 @@ def composite_config(
     narrow = anew or not _is_as_wide_as_the_world(path)
     grid, bounds = composite_grid(run, satellite, scenes, narrow=narrow)
     dtype, nodata = _pixels(run)
-    plain: dict[str, Any] = {"path": str(scenes_folder(run.output, satellite)), "format": "scenes"}
-    if run.max_cloud_cover is not None:
-        plain["max_cloud_cover"] = run.max_cloud_cover
-    if others:
-        plain["only"] = [scene.id for scene in scenes]
     return {
         "process": "composite",
         "config_dir": str(Path.cwd()),
-        "input": {
-            "scenes": {
-                **plain,
-                "time": str(run.period),
-                "satellites": satellite,
-                "bands": list(common_bands(satellite)),
-                "mask": list(run.mask),
-                # only on request, so that composites of earlier versions stay valid
-                **({"coregister": True} if run.coregister else {}),
-                **({"seamless": True} if run.seamless else {}),
-                **(run.target.reading(_shared(satellite, scenes)) if run.target else {}),
-            }
-        },
+        "input": {"scenes": _scenes_input(run, satellite, scenes, lists_scenes=bool(others))},
         "pyramid": grid,
         "zoom_levels": 0,
         "bounds": list(bounds),
@@ -151,6 +134,33 @@ def composite_config(
             "tags": _tags(run, satellite),
         },
         "process_parameters": _parameters(run),
+    }
+
+
+def _scenes_input(
+    run: RunParameters, satellite: str, scenes: Sequence[Scene], *, lists_scenes: bool
+) -> dict[str, Any]:
+    """The input of the process; `lists_scenes`: the folder also contains scenes of other runs.
+
+    Optional keys are only set on request, so that composites of earlier versions stay valid.
+    """
+    definition: dict[str, Any] = {
+        "path": str(scenes_folder(run.output, satellite)),
+        "format": "scenes",
+    }
+    if run.max_cloud_cover is not None:
+        definition["max_cloud_cover"] = run.max_cloud_cover
+    if lists_scenes:
+        definition["only"] = [scene.id for scene in scenes]
+    return {
+        **definition,
+        "time": str(run.period),
+        "satellites": satellite,
+        "bands": list(common_bands(satellite)),
+        "mask": list(run.mask),
+        **({"coregister": True} if run.coregister else {}),
+        **({"seamless": True} if run.seamless else {}),
+        **(run.target.reading(_shared(satellite, scenes)) if run.target else {}),
     }
 
 

@@ -101,26 +101,26 @@ def record(run: RunParameters, found: Discovered, made: Made) -> dict[str, Any]:
     Paths are relative to the record, so that the folder can be moved and does not reveal the
     machine it was made on.
     """
-    from shapely.geometry import mapping
-
-    parts: dict[str, Any] = {}
-    for satellite in sorted(run.satellites):
-        own = [scene for scene in made.scenes if scene.satellite == satellite]
-        files = made.maps.get(satellite, {})
-        traced = reproducibility.scenes_made_of(
-            run.output, satellite, [scene.scene for scene in own]
-        )
-        composite = made.composites.get(satellite)
-        parts[satellite] = {
-            "scenes": [_scene(scene, traced.get(scene.scene, {})) for scene in own],
-            "composite": None if composite is None else _from(run.output, composite),
-            **{what: _from(run.output, path) for what, path in files.items()},
-            **_grid(composite),
-        }
     return {
         "version": VERSION,
         "order": _order(run, made.order),
         "made_by": reproducibility.made_by(),
+        **_stored_files(run, made),
+        **_parameters(run),
+        "results": {
+            satellite: _of_satellite(run, made, satellite) for satellite in sorted(run.satellites)
+        },
+        "funnel": made.funnel.to_json(),
+        "notes": [note.to_json() for note in made.notes],
+        "set_aside": [
+            {"scene": name, "reason": without_signatures(reason)} for name, reason in found.rejected
+        ],
+    }
+
+
+def _stored_files(run: RunParameters, made: Made) -> dict[str, Any]:
+    """Size and checksum of the input files of the order and of the results, where available."""
+    return {
         "given": {
             word: {"name": Path(path).name, **there}
             for word, path in reproducibility.given_files(made.order).items()
@@ -131,6 +131,14 @@ def record(run: RunParameters, found: Discovered, made: Made) -> dict[str, Any]:
             for path in _results(made)
             if (there := reproducibility.stored(path)) is not None
         },
+    }
+
+
+def _parameters(run: RunParameters) -> dict[str, Any]:
+    """The validated parameters; optional ones only if they are set, as in earlier versions."""
+    from shapely.geometry import mapping
+
+    return {
         "mode": str(run.mode),
         "description": run.description,
         "satellites": sorted(run.satellites),
@@ -148,12 +156,19 @@ def record(run: RunParameters, found: Discovered, made: Made) -> dict[str, Any]:
         **({"grid": run.target.to_json()} if run.target else {}),
         "max_cloud_cover": run.max_cloud_cover,
         "area": mapping(run.area),
-        "results": parts,
-        "funnel": made.funnel.to_json(),
-        "notes": [note.to_json() for note in made.notes],
-        "set_aside": [
-            {"scene": name, "reason": without_signatures(reason)} for name, reason in found.rejected
-        ],
+    }
+
+
+def _of_satellite(run: RunParameters, made: Made, satellite: str) -> dict[str, Any]:
+    """Scenes of a satellite with their outcome, and its composite and maps with their grid."""
+    own = [scene for scene in made.scenes if scene.satellite == satellite]
+    traced = reproducibility.scenes_made_of(run.output, satellite, [scene.scene for scene in own])
+    composite = made.composites.get(satellite)
+    return {
+        "scenes": [_scene(scene, traced.get(scene.scene, {})) for scene in own],
+        "composite": None if composite is None else _from(run.output, composite),
+        **{what: _from(run.output, path) for what, path in made.maps.get(satellite, {}).items()},
+        **_grid(composite),
     }
 
 
