@@ -1,4 +1,4 @@
-"""One large GeoTIFF, or COG, written window by window."""
+"""Write a large GeoTIFF, or COG, window by window."""
 
 from __future__ import annotations
 
@@ -34,44 +34,43 @@ from automap_tiles.raster.encode import (
 )
 from automap_tiles.raster.env import ensure_env, gdal_options
 
-# GDAL's COG driver names the predictors of TIFF.
+# Names of TIFF predictors in GDAL's COG driver.
 _COG_PREDICTORS = {"1": "NO", "2": "STANDARD", "3": "FLOATING_POINT"}
 
-# Options of the GTiff driver that COG has not, or names otherwise.
+# Options of the GTiff driver that the COG driver lacks, or names differently.
 _NOT_COG = (
     *("tiled", "blockxsize", "blockysize", "interleave", "zlevel", "zstd_level", "driver"),
     "photometric",
 )
 
-# GDAL's COG driver puts overviews into a file of their own first, and packs that, which it reads
-# once and deletes, as tightly as one to keep: it takes longer than all else about a COG. The COG is
-# the same to the last byte with each of its compressions, but not with none (other pixels then
-# stand in blocks beyond the edge).
+# GDAL's COG driver first writes overviews into a temporary file, compressed as strongly as the
+# final one, which takes longer than the rest of the COG. The COG is identical to the last byte with
+# any of its compressions, but not with none (blocks beyond the edge then hold other pixels).
 _WHILE_OVERVIEWS_ARE_MADE = {"COG_TMP_COMPRESSION": "PACKBITS"}
 
-# Bytes of pixels up to which the plain file that a COG is made from is left as it is: packing and
-# unpacking it once takes a third of the time of both, and the COG is the same to the last byte.
+# Bytes of pixels up to which the plain file that a COG is made from is not compressed: compressing
+# and decompressing it takes a third of the total time, and the COG is identical to the last byte.
 _PLAIN_UNPACKED = 2**30
 
-# Bytes; a disk with less is full, whatever the error says.
+# Bytes; a disk with less free space is full, whatever the error says.
 _NOTHING_FREE = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
 class MosaicSpec:
-    """What a large file is, besides its pixels."""
+    """Description of a large file, apart from its pixels."""
 
     grid: Grid
     count: int
     dtype: str
     nodata: float | None
     profile: Mapping[str, Any] = field(default_factory=dict)
-    """Creation options besides the defaults."""
+    """Creation options that differ from the defaults."""
     tags: Tags = field(default_factory=dict)
     bands: BandMetadata = field(default_factory=BandMetadata)
     cog: bool = False
     overviews: Sequence[int] | None = None
-    """Decimation factors; None: none in a plain GeoTIFF, as many as it takes in a COG."""
+    """Decimation factors; None: none in a plain GeoTIFF, as many as needed in a COG."""
     overview_resampling: str = "nearest"
 
 
@@ -85,10 +84,10 @@ def write_mosaic(
     pieces: Iterable[Piece],
     late_tags: Callable[[], Tags] | None = None,
 ) -> None:
-    """Write a file from pieces that do not overlap; what no piece covers is without data.
+    """Write a file from pieces that do not overlap; pixels outside all pieces are nodata.
 
-    Pieces that are whole blocks of the file are compressed once only. `late_tags` is asked when the
-    last piece is written, for tags that come with the pieces. Raises `OutputError`.
+    Pieces of whole blocks are compressed only once. `late_tags` is called after the last piece, for
+    tags that are only known then. Raises `OutputError`.
     """
     ensure_env()
     if not spec.cog:
@@ -108,8 +107,8 @@ def write_mosaic(
 def _writing(path: Path) -> Iterator[None]:
     """Turn errors inside into `OutputError`.
 
-    What GDAL says of a full disk may be that the directory of a TIFF is broken, and what it has
-    removed by then makes room: how much is free is said too.
+    On a full disk GDAL may report a broken TIFF directory, and the files that it has removed by
+    then free space: therefore the message includes the free space.
     """
     try:
         yield
@@ -130,7 +129,7 @@ def block_size(spec: MosaicSpec) -> int:
 def _profile(spec: MosaicSpec) -> dict[str, Any]:
     profile = default_profile(spec.dtype, spec.grid.shape)
     own = {key.lower(): value for key, value in spec.profile.items()}
-    # of a COG all others are for its driver, which takes this one from the plain file
+    # for a COG all other options are for its driver, which takes this one from the plain file
     of_plain = {key: own.get(key) for key in ("photometric", "alpha")}
     profile.update(of_plain if spec.cog else own)
     profile["bigtiff"] = profile.get("bigtiff", "IF_SAFER")
@@ -168,7 +167,7 @@ def _write_geotiff(
             dataset.write(
                 np.ma.getdata(pixels), window=Window(col, row, pixels.shape[2], pixels.shape[1])
             )
-        # one after the other: both may have tags of the same band
+        # separately: both may contain tags of the same band
         write_tags(dataset, late_tags() if late_tags else None)
         write_tags(dataset, spec.tags)
         write_metadata(dataset, spec.bands)

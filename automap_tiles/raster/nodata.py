@@ -1,4 +1,4 @@
-"""No data as a value, and no data as a mask."""
+"""Nodata values and masks."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 _EXACT = 2**53
-"""Up to which a float of 64 bits has every whole number."""
+"""Up to here float64 represents every integer."""
 
 
 def whole_limits(dtype: str | np.dtype[Any]) -> tuple[int, int]:
-    """The smallest and the largest nodata value of whole numbers that files hold as it is.
+    """The smallest and the largest integer nodata value that files store exactly.
 
-    rasterio hands nodata on as a float, and a GeoTIFF of 64-bit numbers keeps its first digits
-    only: -2**63 becomes -9.
+    rasterio passes nodata as a float, and a GeoTIFF of 64-bit numbers stores only the first digits:
+    -2**63 becomes -9.
     """
     limits = np.iinfo(dtype)
     return max(int(limits.min), -_EXACT), min(int(limits.max), _EXACT)
 
 
 def as_value(nodata: float | None, dtype: np.dtype[Any]) -> np.generic | None:
-    """The nodata value as a scalar of a dtype; None where the dtype has no such value."""
+    """The nodata value as a scalar of a dtype; None if the dtype has no such value."""
     if nodata is None:
         return None
     if dtype.kind in "fc":
@@ -40,13 +40,13 @@ def as_value(nodata: float | None, dtype: np.dtype[Any]) -> np.generic | None:
 
 
 def fill_value(nodata: float | None, dtype: np.dtype[Any]) -> np.generic:
-    """What stands under the mask: the nodata value, or 0 where there is none."""
+    """The value under the mask: the nodata value, or 0 if there is none."""
     value = as_value(nodata, dtype)
     return dtype.type(0) if value is None else value
 
 
 def equals(data: NDArray[Any], nodata: float | None) -> NDArray[np.bool_] | None:
-    """Where data equals nodata, NaN included; None when no pixel can."""
+    """Where data equals nodata, NaN included; None if no pixel can."""
     value = as_value(nodata, data.dtype)
     return None if value is None else same_as(data, value)
 
@@ -61,9 +61,9 @@ def same_as(data: NDArray[Any], value: np.generic) -> NDArray[np.bool_]:
 
 
 def free_value(data: np.ma.MaskedArray[Any, Any]) -> float | None:
-    """A value that can stand for the masked pixels of an array, because no other pixel has it.
+    """A value for the masked pixels of an array that no other pixel has.
 
-    None where nothing is masked, or where all values of the dtype occur.
+    None if nothing is masked, or if all values of the dtype occur.
     """
     mask = np.ma.getmaskarray(data)
     if not mask.any():
@@ -72,7 +72,7 @@ def free_value(data: np.ma.MaskedArray[Any, Any]) -> float | None:
 
 
 def unused_value(values: NDArray[Any]) -> int | None:
-    """A whole number of their dtype that is none of the values; None where all occur."""
+    """An integer of their dtype that is not among the values; None if all occur."""
     limits = np.iinfo(values.dtype)
     low, high = int(limits.min), int(limits.max)
     ends = (low, high) if values.dtype.kind == "i" else (high, low)
@@ -86,9 +86,10 @@ def unused_value(values: NDArray[Any]) -> int | None:
 def masked(
     data: NDArray[Any], mask: NDArray[np.bool_], nodata: float | None
 ) -> np.ma.MaskedArray[Any, Any]:
-    """A resampled array with its mask and nodata under it; `data` is changed.
+    """A resampled array with its mask and nodata under it; `data` is modified.
 
-    Valid pixels that happen to equal nodata move to the value that GDAL's warper takes instead.
+    Valid pixels that happen to equal nodata are changed to the value that GDAL's warper uses
+    instead.
     """
     fill = fill_value(nodata, data.dtype)
     if as_value(nodata, data.dtype) is not None:
@@ -102,7 +103,7 @@ def masked(
 
 
 def _next_to(value: Any) -> Any:
-    """The neighbour of a value that GDAL's warper writes instead of nodata."""
+    """The neighbouring value that GDAL's warper writes instead of nodata."""
     dtype = value.dtype
     if dtype.kind == "c":
         return dtype.type(complex(_next_to(value.real), value.imag))

@@ -1,8 +1,8 @@
-"""A tile from the tiles of the next zoom, or from the tile above.
+"""Overview tiles: a tile from the four tiles of the next zoom, or from the tile above.
 
-Nearest, average, minimum, maximum and mode of two by two pixels are computed here and equal
-GDAL's warper band by band; every other resampling goes through GDAL, one unit block at a time, so
-that the pixels do not depend on the metatiling.
+Nearest, average, minimum, maximum and mode of 2 x 2 pixels are computed here, with the same results
+as GDAL's warper per band; all other resampling methods go through GDAL, one unit block at a time,
+so that the pixels do not depend on the metatiling.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ Array = NDArray[Any]
 Masked = np.ma.MaskedArray[Any, Any]
 Mask = NDArray[np.bool_]
 _Shrinker = Callable[[Array, Mask], tuple[Array, Mask]]
-"""Halves (band, y, x), given where there is no data; gives that for the result as well."""
+"""Halves (band, y, x) with its mask of pixels without data; returns the same for the result."""
 
-# Only that both sides have the same one matters.
+# Any CRS: only equality on both sides matters.
 _ANY_CRS = CRS.from_epsg(3857)
-# Whole numbers, so that no rounding gets between the pixels; and away from the origin, because
-# GDAL takes steps of 1 and -1 from (0, 0) for no georeference at all.
+# Integers, so that pixel positions are not rounded; and away from the origin, because GDAL takes
+# steps of 1 and -1 from (0, 0) for missing georeferencing.
 _PIXELS = Affine(1, 0, 1024, 0, -1, 1024)
 
 
@@ -48,8 +48,8 @@ def shrink(
     """Halve an array (band, 2 height, 2 width) to (band, *shape).
 
     Only valid pixels count; a pixel without any is masked. A valid result that happens to equal
-    nodata moves to the next value, as in GDAL, so that it stays valid. `unit_size` is the edge of
-    a unit block of the result in pixels. Raises `ValueError` for a mosaic of another shape.
+    nodata is changed to the next value, as in GDAL, so that it stays valid. `unit_size` is the edge
+    of a unit block of the result in pixels. Raises `ValueError` for a mosaic of another shape.
     """
     kind = resampling_of(resampling)
     height, width = shape
@@ -62,7 +62,10 @@ def shrink(
 
 
 def is_local(resampling: str) -> bool:
-    """Whether a pixel is made of the two by two below it alone, so that tiles shrink one by one."""
+    """Whether a pixel depends only on the 2 x 2 pixels below it.
+
+    Tiles can then be shrunk separately.
+    """
     return resampling_of(resampling) in SHRINKERS
 
 
@@ -77,8 +80,8 @@ def enlarge(
 ) -> Masked:
     """Double the quadrant (row, column; 0 or 1) of an array (band, y, x) to (band, *shape).
 
-    `unit_size` is the edge of a unit block of both in pixels: kernels do not look beyond the
-    parent's block. Raises `ValueError` when the parent has no such quadrant.
+    `unit_size` is the edge of a unit block of both in pixels: kernels do not cross the parent's
+    block. Raises `ValueError` if the parent has no such quadrant.
     """
     kind = resampling_of(resampling)
     rows, cols = (
@@ -106,7 +109,7 @@ def enlarge(
 
 
 def _quarter(size: int, wanted: int, number: int) -> slice:
-    """Pixels of the parent under a child; the second one ends where the parent does."""
+    """Pixels of the parent under a child; the second child ends where the parent does."""
     needed = -(-wanted // 2)
     start = 0 if number == 0 else size - needed
     if number not in (0, 1) or start < 0 or needed > size:
@@ -115,7 +118,7 @@ def _quarter(size: int, wanted: int, number: int) -> slice:
 
 
 def _whole_blocks(part: slice, size: int, unit_size: int) -> slice:
-    """The unit blocks that a part of the parent touches, as far as the parent goes."""
+    """The unit blocks that a part of the parent touches, clipped to the parent."""
     start = part.start // unit_size * unit_size
     stop = -(-part.stop // unit_size) * unit_size
     return slice(start, min(stop, size))
@@ -124,7 +127,7 @@ def _whole_blocks(part: slice, size: int, unit_size: int) -> slice:
 def _in_blocks(
     shrinker: _Shrinker, mosaic: Masked, shape: tuple[int, int], nodata: float | None
 ) -> Masked:
-    """Band by band and some rows at a time: every operation finds them in the cache."""
+    """Band by band and a few rows at a time, so that every operation finds them in the cache."""
     values, missing = np.ma.getdata(mosaic), np.ma.getmaskarray(mosaic)
     out = np.empty((len(values), *shape), dtype=values.dtype)
     mask = np.empty(out.shape, dtype=bool)
@@ -158,7 +161,7 @@ def _by_units(
     nodata: float | None,
     unit_size: int,
 ) -> Masked:
-    """Resample through GDAL in blocks that are `unit_size` pixels on the coarser side."""
+    """Resample through GDAL in blocks of `unit_size` pixels on the coarser side."""
     ensure_env()
     out_unit = unit_size if scale < 1 else 2 * unit_size
     out = np.empty((data.shape[0], *shape), dtype=data.dtype)
@@ -197,10 +200,11 @@ def _resampled(
     nodata: float | None,
     shape: tuple[int, int],
 ) -> tuple[Array, Mask]:
-    """One band of one block through GDAL's warper."""
+    """One band of one block, resampled by GDAL's warper."""
     marker: Any = as_value(nodata, values.dtype)
     if marker is None:
-        # No value is free to say "no data": NaN does, in a type that holds all others exactly.
+        # If no value is free to mark nodata, NaN does, in a type that represents all others
+        # exactly.
         values, marker = values.astype(np.float64), np.float64(np.nan)
     out = np.full(shape, marker, dtype=values.dtype)
     try:

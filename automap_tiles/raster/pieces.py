@@ -1,8 +1,8 @@
-"""Pieces of a large COG that is never in one place while it is made.
+"""Pieces of a large COG that is assembled without ever being in memory or on disk as a whole.
 
-Each is a small file by GDAL whose blocks are those of the large one, byte for byte; its overviews
-are made from pieces as well, level by level. They are those of GDAL too, but that means of floats
-may differ in their last bit: GDAL adds in another order where a part of an image has no mask.
+Each piece is a small file written by GDAL whose blocks are those of the large file, byte for byte;
+overviews are made from pieces too, level by level. They equal GDAL's own, except that averages of
+floats may differ in the last bit: GDAL sums in another order where part of an image has no mask.
 """
 
 from __future__ import annotations
@@ -27,42 +27,42 @@ from automap_tiles.raster.mosaic import MosaicSpec, write_mosaic
 from automap_tiles.raster.tiff import CogKind
 
 _PIECE = 32 * 2**20
-"""Bytes of the pixels of a piece, at most. A piece of an overview is made of four, which GDAL gets
-as a file in memory."""
+"""Maximum size of the pixels of a piece in bytes. A piece of an overview is made from four, which
+are passed to GDAL as a file in memory."""
 _LONGEST = 4096
-"""Rows and columns of a piece, at most."""
+"""Maximum number of rows and columns of a piece."""
 
-# Pixels around that resampling may look at: 3 of the coarser ones for Lanczos, 2 for cubic.
+# Margin that resampling may need: 3 pixels of the coarser image for Lanczos, 2 for cubic.
 _AROUND = 16
 _ALONE = {"nearest", "average", "mode", "rms"}
-"""Methods that look at the 2 x 2 pixels below a coarser one alone, or at one of them."""
+"""Methods that only use the 2 x 2 pixels below a coarser one."""
 _FROM_THE_IMAGE = {"gauss"}
-"""With these GDAL makes no overview of another one."""
+"""With these GDAL does not make an overview from another one."""
 
 _SAFE = 2_000_000_000
-"""Bytes of pixels, those of overviews with them, beyond which GDAL makes a BigTIFF of a file that
-might become too large for a TIFF."""
+"""Bytes of pixels, including overviews, from which GDAL creates a BigTIFF for files that might
+exceed the limit of TIFF."""
 
 _EXACT = {"zstd", "deflate", "zip", "lzw", "lzma", "packbits", "none"}
-"""Compressions that always give back what was packed."""
+"""Lossless compressions."""
 
 
 @dataclass(frozen=True)
 class Pieces:
-    """How a file is divided."""
+    """Division of a file into pieces."""
 
     spec: MosaicSpec
 
     @cached_property
     def edge(self) -> int:
-        """Rows and columns of a piece, whole blocks."""
+        """Rows and columns of a piece, a multiple of the block size."""
         bytes_per_pixel = self.spec.count * np.dtype(self.spec.dtype).itemsize
         edge = min(_LONGEST, math.isqrt(_PIECE // bytes_per_pixel))
         return max(1, edge // self._block) * self._block
 
     @cached_property
     def shapes(self) -> tuple[tuple[int, int], ...]:
-        """Rows and columns of the image and of its overviews; those of GDAL's COG driver."""
+        """Rows and columns of the image and its overviews, as GDAL's COG driver chooses them."""
         found = [self.spec.grid.shape]
         while max(found[-1]) > self._block:
             height, width = found[-1]
@@ -70,25 +70,28 @@ class Pieces:
         return tuple(found)
 
     def box(self, level: int, row: int, col: int) -> tuple[slice, slice]:
-        """Rows and columns of a piece in its image."""
+        """Rows and columns of its image that a piece covers."""
         height, width = self.shapes[level]
         top, left = row * self.edge, col * self.edge
         return slice(top, min(top + self.edge, height)), slice(left, min(left + self.edge, width))
 
     def counts(self, level: int) -> tuple[int, int]:
-        """Rows and columns of pieces."""
+        """Number of rows and columns of pieces."""
         height, width = self.shapes[level]
         return -(-height // self.edge), -(-width // self.edge)
 
     def kind(self, late_tags: Tags) -> CogKind | None:
-        """What is the same in the large file; None of files that cannot be made from pieces."""
+        """What the pieces have in common with the large file.
+
+        None if it cannot be made from pieces.
+        """
         if any(key.startswith("overview_") for key in self._options):
-            return None  # blocks of overviews are packed otherwise
+            return None  # blocks of overviews are compressed differently
         if not self.spec.cog:
-            return None  # its blocks stand in the order in which they were written
+            return None  # its blocks are stored in the order in which they were written
         if len(self.shapes) > 1 and self.spec.overview_resampling in _FROM_THE_IMAGE:
             return None
-        # a block and a bit has one overview
+        # an image slightly larger than one block has one overview
         width = 2 * self._block if len(self.shapes) > 1 else 16
         grid = replace(self.spec.grid, shape=(16, width))
         # whether it is a BigTIFF depends on the size
@@ -100,29 +103,29 @@ class Pieces:
 
     @property
     def is_big(self) -> bool | None:
-        """Whether it is a BigTIFF, as GDAL decides; None: where it must be."""
+        """Whether it is a BigTIFF, by GDAL's rule; None: only if necessary."""
         word = str(self._options.get("bigtiff", "IF_SAFER")).upper()
         if word == "IF_SAFER":
-            # as GDAL counts: whole blocks of the image, and pixels of the overviews
+            # GDAL's rule: whole blocks of the image, plus the pixels of the overviews
             height, width = (-(-size // self._block) * self._block for size in self.shapes[0])
             pixels = height * width + sum(rows * cols for rows, cols in self.shapes[1:])
             return pixels * self.spec.count * np.dtype(self.spec.dtype).itemsize > _SAFE
         return {"YES": True, "TRUE": True, "NO": False, "FALSE": False}.get(word)
 
     def encoded(self, shape: tuple[int, int], pixels: NDArray[Any] | None) -> bytes:
-        """The file of a piece of so many rows and columns (band, y, x); None: without data."""
+        """The file of a piece of this many rows and columns from (band, y, x); None: no data."""
         profile = {**self.spec.profile, "overviews": "NONE"}
         grid = replace(self.spec.grid, shape=shape)
         return self._made(replace(self.spec, grid=grid, profile=profile, tags={}), pixels, {})
 
     @property
     def is_exact(self) -> bool:
-        """Whether the pixels of a piece are those that it was made of."""
+        """Whether a piece contains exactly the pixels that it was made from."""
         compress = str(self._options.get("compress", "zstd")).lower()
         return compress in _EXACT and not {"discard_lsb", "nbits"} & set(self._options)
 
     def exact(self, pixels: NDArray[Any]) -> bytes:
-        """The same as a file of which overviews are made."""
+        """A lossless file of the same pixels, from which overviews are made."""
         return self._made(
             MosaicSpec(
                 grid=replace(self.spec.grid, shape=pixels.shape[1:]),
@@ -135,14 +138,14 @@ class Pieces:
         )
 
     def below(self, level: int, row: int, col: int) -> tuple[slice, slice]:
-        """Rows and columns of the image below that a piece of an overview is made of."""
+        """Rows and columns of the finer image that a piece of an overview is made from."""
         rows, cols = (
             self._below(level, axis, part) for axis, part in enumerate(self.box(level, row, col))
         )
         return rows, cols
 
     def coarser(self, level: int, row: int, col: int, pixels: NDArray[Any]) -> NDArray[Any]:
-        """A piece of an overview, of the pixels (band, y, x) below it."""
+        """A piece of an overview, from the finer pixels (band, y, x)."""
         box = self.box(level, row, col)
         if self._is_nearest:
             down, across = (self._nearest(level, axis, part) for axis, part in enumerate(box))
@@ -166,11 +169,11 @@ class Pieces:
         return slice(max(0, start - self._margin), min(size, stop + self._margin))
 
     def _ratio(self, level: int, axis: int) -> float:
-        """Rows or columns below one of an overview: of odd sizes a little more than two."""
+        """Finer rows or columns per row or column of an overview: more than two for odd sizes."""
         return self.shapes[level - 1][axis] / self.shapes[level][axis]
 
     def _nearest(self, level: int, axis: int, part: slice) -> NDArray[np.intp]:
-        """Rows or columns below that an overview takes; those of GDAL (gcore/overview.cpp)."""
+        """Finer rows or columns that an overview selects, as in GDAL (gcore/overview.cpp)."""
         indexes = 0.5 + np.arange(part.start, part.stop) * self._ratio(level, axis)
         return np.minimum(indexes.astype(np.intp), self.shapes[level - 1][axis] - 1)
 
@@ -180,13 +183,13 @@ class Pieces:
 
     @property
     def _margin(self) -> int:
-        """Pixels around what a piece of an overview is made of."""
+        """Margin in pixels around the source of a piece of an overview."""
         return 0 if self.spec.overview_resampling in _ALONE else _AROUND
 
     def _resampled(
         self, pixels: NDArray[Any], window: Window, shape: tuple[int, ...]
     ) -> NDArray[Any]:
-        """A window of an array (band, y, x) with so many rows and columns; by GDAL."""
+        """A window of an array (band, y, x), resampled by GDAL to this many rows and columns."""
         ensure_env()
         count, height, width = pixels.shape
         options: dict[str, Any] = {
@@ -205,7 +208,7 @@ class Pieces:
                 return found
 
     def blank(self, shape: tuple[int, int]) -> NDArray[Any]:
-        """An array (band, y, x) without data."""
+        """An array (band, y, x) of nodata."""
         value = 0 if self.spec.nodata is None else self.spec.nodata
         return np.full((self.spec.count, *shape), value, self.spec.dtype)
 
@@ -215,7 +218,7 @@ class Pieces:
 
     @cached_property
     def _options(self) -> dict[str, Any]:
-        """Of the creation of the large file."""
+        """Creation options of the large file."""
         return {key.lower(): value for key, value in self.spec.profile.items()}
 
     def _made(self, spec: MosaicSpec, pixels: NDArray[Any] | None, late_tags: Tags) -> bytes:

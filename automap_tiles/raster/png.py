@@ -1,7 +1,7 @@
-"""Arrays as the bytes of a PNG.
+"""Encode arrays as PNG.
 
-Written here instead of through GDAL, whose driver compresses at a level that takes 20 ms for a
-tile of three bands: the difference to the pixel on the left, deflated at level 1, takes 1 ms.
+Implemented here because GDAL's driver compresses at a level that takes 20 ms for a tile of three
+bands: the difference to the pixel on the left, deflated at level 1, takes 1 ms.
 """
 
 from __future__ import annotations
@@ -20,30 +20,29 @@ Deflate: TypeAlias = Callable[[bytes], bytes]
 """Compresses into a zlib stream (RFC 1950)."""
 
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
-"""PNG's number by bands: grey, grey and alpha, RGB, RGB and alpha (PNG 1.2, section 4.1.1)."""
+"""PNG colour type by number of bands: grey, grey and alpha, RGB, RGBA (PNG 1.2, section 4.1.1)."""
 
 _PALETTE = 3
-"""PNG's number of an index into a palette."""
+"""PNG colour type of palette indexes."""
 
 _SUB_FILTER = 1
-"""Each byte less that of the pixel to the left (PNG 1.2, section 6.3)."""
+"""PNG filter "Sub": the difference to the pixel on the left (PNG 1.2, section 6.3)."""
 
 
 def deflate(content: bytes) -> bytes:
-    """Compress with libdeflate at its lowest level, which does better than zlib's, and sooner.
+    """Compress with libdeflate at its lowest level, faster and smaller than zlib's.
 
-    The same content always becomes the same bytes, so that whoever makes a picture twice, in
-    whatever process, has the same file.
+    Deterministic: the same content gives the same bytes in every process.
     """
     return bytes(libdeflate.zlib_compress(content, 1))
 
 
 def encode_png(data: NDArray[Any], *, compress: Deflate = deflate) -> bytes:
-    """A PNG of an array (band, y, x) of one to four bands, uint8 or uint16.
+    """Encode an array (band, y, x) of one to four bands, uint8 or uint16.
 
-    Two bands are grey and alpha, four are red, green, blue and alpha. The mask of a masked array
-    is left aside: what stands under it is written. Raises `OutputError` for other dtypes or
-    numbers of bands.
+    Two bands are grey and alpha, four are red, green, blue and alpha. The mask of a masked array is
+    ignored: the values under it are written. Raises `OutputError` for other dtypes or numbers of
+    bands.
     """
     values: NDArray[Any] = np.ma.getdata(data)
     if values.ndim != 3 or values.shape[0] not in _COLOUR_TYPES:
@@ -57,7 +56,7 @@ def encode_png(data: NDArray[Any], *, compress: Deflate = deflate) -> bytes:
 def encode_palette_png(
     index: NDArray[np.uint8], palette: NDArray[np.uint8], *, compress: Deflate = deflate
 ) -> bytes:
-    """A PNG of indexes (y, x) into a palette (number, 4) of red, green, blue, alpha.
+    """Encode indexes (y, x) into a palette (number, 4) of red, green, blue, alpha.
 
     Raises `OutputError` for a palette of more than 256 colours.
     """
@@ -65,7 +64,8 @@ def encode_palette_png(
         raise OutputError(f"the palette of a PNG has 1 to 256 colours, not {len(palette)}")
     colours = _chunk(b"PLTE", np.ascontiguousarray(palette[:, :3]).tobytes())
     alpha = b"" if (palette[:, 3] == 255).all() else _chunk(b"tRNS", palette[:, 3].tobytes())
-    # No filter: the difference of two classes is no better than the classes (PNG 1.2, section 9.6).
+    # No filter: differences of class numbers compress no better than the numbers (PNG 1.2, section
+    # 9.6).
     height, width = index.shape
     rows = np.zeros((height, 1 + width), dtype=np.uint8)
     rows[:, 1:] = index
@@ -84,12 +84,13 @@ def _file(*chunks: bytes) -> bytes:
 
 
 def _filtered(values: NDArray[Any]) -> bytes:
-    """Rows of bytes, band next to band, most significant byte first, each with its filter."""
+    """Rows of bytes, interleaved by pixel, most significant byte first, each with its filter
+    type."""
     bands, height, width = values.shape
     size = values.dtype.itemsize
     rows = np.empty((height, 1 + width * bands * size), dtype=np.uint8)
     rows[:, 0] = _SUB_FILTER
-    # plane by plane, which are several times as quick to go through as pixels of a few bytes
+    # plane by plane, several times faster than pixel by pixel
     big = values.astype(values.dtype.newbyteorder(">"), order="C", copy=False)
     planes = [plane for band in big for plane in _byte_planes(band)]
     for number, plane in enumerate(planes, start=1):
@@ -98,16 +99,16 @@ def _filtered(values: NDArray[Any]) -> bytes:
 
 
 def _byte_planes(band: NDArray[Any]) -> list[NDArray[np.uint8]]:
-    """Of the numbers (y, x) of a band all first bytes, all second ones and so on."""
+    """The bytes of a band (y, x), separated by significance."""
     size = band.dtype.itemsize
     parts = band.view(np.uint8)
     return [parts[:, number::size] for number in range(size)]
 
 
 def _differences(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Each number less the one before it in its row."""
+    """Each number minus the one before it in its row."""
     less = np.empty(plane.shape, np.uint8)
-    if plane.flags.c_contiguous:  # one long row: quicker than many short ones
+    if plane.flags.c_contiguous:  # processed as one long row: faster than many short ones
         np.subtract(plane.reshape(-1)[1:], plane.reshape(-1)[:-1], out=less.reshape(-1)[1:])
     else:
         np.subtract(plane[:, 1:], plane[:, :-1], out=less[:, 1:])

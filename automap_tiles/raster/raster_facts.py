@@ -1,4 +1,4 @@
-"""Metadata of a raster besides its pixels, and a value that none of its pixels has."""
+"""Metadata of a raster, and search for a value that none of its pixels has."""
 
 from __future__ import annotations
 
@@ -17,20 +17,22 @@ from automap_tiles.raster.nodata import whole_limits
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Of the file as it lies there; they would be wrong of another one, or are written by the driver.
+# Tags that describe the file itself; they would be wrong for another file, or are written by the
+# driver.
 _NOT_KEPT = (
     "AREA_OR_POINT", "STATISTICS_", "OVR_RESAMPLING_ALG", "TIFFTAG_XRESOLUTION",
     "TIFFTAG_YRESOLUTION", "TIFFTAG_RESOLUTIONUNIT", "TIFFTAG_MINSAMPLEVALUE",
     "TIFFTAG_MAXSAMPLEVALUE",
 )  # fmt: skip
 
-# Domains in which GDAL's drivers say how a file is built, or what is told here otherwise.
+# Metadata domains in which GDAL's drivers describe the structure of a file, or that are reported
+# otherwise.
 _STRUCTURAL = frozenset((
     "IMAGE_STRUCTURE", "DERIVED_SUBDATASETS", "SUBDATASETS", "OVERVIEWS", "RPC", "GEOLOCATION",
     "xml:VRT", "vrt_sources", "new_vrt_sources",
 ))  # fmt: skip
 
-# Edge of the squares that are looked at, pixels: 32 MB of float64.
+# Edge of the squares that are read at a time, pixels: 32 MB of float64.
 _EDGE = 2048
 
 Colour = tuple[int, ...]
@@ -38,10 +40,10 @@ Colour = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RasterFacts:
-    """What a raster says of itself besides its pixels and its grid; each tuple by band."""
+    """Metadata of a raster apart from its grid; tuples have one entry per band."""
 
     tags: Mapping[str, str]
-    """Of the file."""
+    """Of the dataset."""
     band_tags: tuple[Mapping[str, str], ...]
     units: tuple[str | None, ...]
     colorinterp: tuple[str, ...]
@@ -49,19 +51,19 @@ class RasterFacts:
     colours: tuple[Mapping[int, Colour] | None, ...]
     """(r, g, b, a) by value."""
     names: tuple[Mapping[int, str], ...]
-    """What values mean, by categories or an attribute table."""
+    """Meaning of values, from categories or an attribute table."""
     columns: tuple[tuple[str, ...], ...]
-    """Of an attribute table, those that are neither value nor name nor colour."""
+    """Columns of an attribute table that are neither value nor name nor colour."""
     domains: tuple[str, ...]
-    """Of tags beside the usual ones."""
+    """Metadata domains other than the default one."""
     points: int
-    """Ground control points."""
+    """Number of ground control points."""
     has_rpcs: bool
-    """Whether there are rational polynomial coefficients."""
+    """Whether there are rational polynomial coefficients (RPC)."""
 
 
 def read_facts(path: str | Path) -> RasterFacts:
-    """Look at a raster; raises `InputError` when it cannot be opened or has no bands."""
+    """Read the metadata of a raster; raises `InputError` if it cannot be opened or has no bands."""
     source = open_source(path)
     require_bands(source)
     dataset = source.dataset
@@ -84,9 +86,9 @@ def read_facts(path: str | Path) -> RasterFacts:
 
 
 def acquired(path: str | Path) -> str | None:
-    """When a picture was taken, as GDAL's drivers of satellite products tell it.
+    """Acquisition time of an image, as reported by GDAL's drivers of satellite products.
 
-    Raises `InputError` when the file cannot be opened.
+    Raises `InputError` if the file cannot be opened.
     """
     said: str | None = open_source(path).dataset.tags(ns="IMAGERY").get("ACQUISITIONDATETIME")
     return said
@@ -95,11 +97,11 @@ def acquired(path: str | Path) -> str | None:
 def unused_value(
     path: str | Path, bands: Sequence[int], dtype: str, first: Sequence[float] = ()
 ) -> int | None:
-    """A whole number that no valid pixel of the bands has; None when there is none.
+    """An integer that no valid pixel of the bands has; None if there is none.
 
-    One of `first` if it can be, then the ends of the dtype, which resampling makes least of all;
-    then, of types of 8 and 16 bits, any other. The bands are read whole, up to the moment when
-    nothing is left to find out. Raises `InputError` when they cannot be read.
+    One of `first` if possible, then the limits of the dtype, which resampling is least likely to
+    produce; then, for types of 8 and 16 bits, any other. The bands are read completely, unless no
+    candidate is left before. Raises `InputError` if they cannot be read.
     """
     kind = np.dtype(dtype)
     least, most = whole_limits(kind)
@@ -135,7 +137,7 @@ def _kept(tags: Mapping[str, str]) -> dict[str, str]:
 
 
 def _domains(dataset: Any) -> tuple[str, ...]:
-    """Names of the domains of tags that say something of the picture, of the file and its bands."""
+    """Metadata domains, of the dataset and its bands, that describe the image."""
     found = dict.fromkeys(dataset.tag_namespaces())
     for band in dataset.indexes:
         found |= dict.fromkeys(dataset.tag_namespaces(band))
@@ -143,7 +145,7 @@ def _domains(dataset: Any) -> tuple[str, ...]:
 
 
 def _colours(dataset: Any, band: int) -> dict[int, Colour] | None:
-    """The colour table without the padding at its end: entries as black as the last one."""
+    """The colour table without the padding at its end, entries as black as the last one."""
     try:
         table = dataset.colormap(band)
     except ValueError:  # there is none

@@ -1,7 +1,7 @@
 """Read-ahead: which source pixels the next tiles need, so that their blocks stay in the cache.
 
-Who goes through an area tile by tile knows which come next; who reads asks which blocks they will
-share. Nothing depends on it but what is kept.
+Code that processes an area tile by tile knows which tiles come next; readers query which blocks
+these will share. This only affects caching, not results.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from automap_tiles.raster.kernel_window import Window, kernel_window
 
 
 class _Coming(threading.local):
-    """Of each thread, which goes its own way."""
+    """The registered tiles, per thread."""
 
     def __init__(self) -> None:
         self.pyramid: Pyramid | None = None

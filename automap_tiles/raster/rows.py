@@ -1,11 +1,11 @@
-"""Arrays a few rows at a time, so that several operations find them in the processor's cache."""
+"""Arrays a few rows at a time, so that several operations find them in the CPU cache."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 _BYTES = 2**17
-"""Of one operand; several of them fit the L2 cache of a core, 512 KB to 2 MB."""
+"""Bytes of one operand; several fit into the L2 cache of a core, 512 KB to 2 MB."""
 
 
 def row_blocks(shape: tuple[int, ...], itemsize: int) -> Iterator[slice]:

@@ -1,4 +1,4 @@
-"""What a raster source is: bands, grid, nodata, overviews."""
+"""Description of a raster source: bands, grid, nodata, overviews."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
 
-# GDAL's name for pairs of whole numbers, which NumPy does not have.
+# GDAL's name for complex integers, which NumPy does not have.
 _WIDER = {"complex_int16": "complex64"}
 
 
 class Georeferencing(Enum):
-    """How a source is tied to the ground."""
+    """Kind of georeferencing of a source."""
 
     TRANSFORM = "transform"
     GCPS = "gcps"
@@ -37,7 +37,7 @@ class Georeferencing(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RasterInfo:
-    """A raster source as it describes itself; holds nothing open."""
+    """Description of a raster source; holds no open dataset."""
 
     path: str
     count: int
@@ -47,39 +47,39 @@ class RasterInfo:
     nodatavals: tuple[float | None, ...]
     """One per band."""
     crs: CRS | None
-    """Of the control points where those tie the source to the ground; None when unknown."""
+    """Of the ground control points if these georeference the source; None if unknown."""
     transform: Affine
     """Pixel to CRS coordinates; the identity when there is none."""
     shape: tuple[int, int]
     """(height, width) in pixels."""
     descriptions: tuple[str | None, ...]
-    """Band names, one per band; where the source has none, the tag `name` of the band."""
+    """Band names, one per band; if the source has none, the tag `name` of the band."""
     overviews: tuple[int, ...]
     """Decimation factors of the overviews that all bands have, finest first."""
     masked_bands: tuple[bool, ...]
-    """Per band: whether a mask or alpha band of the source says where there is no data."""
+    """Per band: whether a mask or alpha band of the source marks pixels without data."""
     alpha_band: int | None
-    """Number of the band that is an alpha band; None: none is."""
+    """Number of the alpha band; None if there is none."""
     georeferencing: Georeferencing
     driver: str
     scales: tuple[float, ...] = ()
-    """Per band: unit of the stored numbers; value = number · scale + offset."""
+    """Scale per band; value = number · scale + offset."""
     offsets: tuple[float, ...] = ()
 
     @property
     def dtype(self) -> str:
-        """The smallest dtype of NumPy that holds the numbers of all bands."""
+        """The smallest NumPy dtype that holds the numbers of all bands."""
         return common_dtype(self.dtypes)
 
     @property
     def kinds(self) -> str:
-        """Number and dtype of the bands in words: `3 × uint8, 1 × float32`."""
+        """Number and dtype of the bands as text: `3 × uint8, 1 × float32`."""
         runs = ((dtype, len(list(each))) for dtype, each in groupby(self.dtypes))
         return ", ".join(f"{number} × {dtype}" for dtype, number in runs) or "no bands"
 
     @property
     def nodata(self) -> float | None:
-        """The nodata value that all bands have; None where they differ."""
+        """The nodata value of all bands; None if they differ."""
         first, *others = self.nodatavals or (None,)
         return first if all(repr(value) == repr(first) for value in others) else None
 
@@ -90,22 +90,22 @@ class RasterInfo:
 
     @property
     def has_mask(self) -> bool:
-        """Whether a mask or alpha band says where there is no data."""
+        """Whether a mask or alpha band marks pixels without data."""
         return any(self.masked_bands)
 
     @property
     def bounds(self) -> Bounds:
-        """The box around the four corners, CRS units."""
+        """The bounding box of the four corners, CRS units."""
         return self.grid.bounds
 
     @property
     def grid(self) -> Grid:
-        """The pixel grid; only of use where `georeferencing` is TRANSFORM."""
+        """The pixel grid; only valid if `georeferencing` is TRANSFORM."""
         return Grid(self.crs, self.transform, self.shape)
 
 
 def describe(dataset: DatasetReader, path: str) -> RasterInfo:
-    """Read everything worth knowing from an open dataset."""
+    """Describe an open dataset."""
     crs, georeferencing = _georeferencing(dataset)
     return RasterInfo(
         path=path,
@@ -130,12 +130,12 @@ def describe(dataset: DatasetReader, path: str) -> RasterInfo:
 
 
 def common_dtype(dtypes: Sequence[str]) -> str:
-    """The smallest dtype of NumPy that holds all of these, one at least, named as rasterio does."""
+    """The smallest NumPy dtype that holds all of these, at least one, named as in rasterio."""
     return np.result_type(*(_WIDER.get(dtype, dtype) for dtype in dtypes)).name
 
 
 def _common_overviews(dataset: DatasetReader) -> tuple[int, ...]:
-    """GDAL opens a level of all bands at once; one that a band does not have is none."""
+    """Overviews that all bands have: GDAL opens a level of all bands together."""
     if not dataset.count or not (first := dataset.overviews(1)):
         return ()
     alike = all(dataset.overviews(band) == first for band in dataset.indexes[1:])
@@ -148,7 +148,10 @@ def _place_of_alpha(dataset: DatasetReader) -> int | None:
 
 
 def _nodatavals(dataset: DatasetReader) -> tuple[float | None, ...]:
-    """Of each band; rasterio rounds or drops large ones of 64-bit numbers, which GDAL does not."""
+    """Nodata value per band.
+
+    Rasterio rounds or drops large ones of 64-bit integers, GDAL does not.
+    """
     said: list[float | None] = list(dataset.nodatavals)
     if any(_is_rounded(dataset, place) for place in range(dataset.count)):
         exact = nodata_texts(dataset)
@@ -162,7 +165,7 @@ def _nodatavals(dataset: DatasetReader) -> tuple[float | None, ...]:
 
 
 def _is_rounded(dataset: DatasetReader, place: int) -> bool:
-    """Whether the nodata value of a band may be another than rasterio tells."""
+    """Whether the nodata value of a band may differ from the one rasterio reports."""
     dtype, value = dataset.dtypes[place], dataset.nodatavals[place]
     if dtype not in ("int64", "uint64"):
         return False

@@ -1,4 +1,4 @@
-"""Everything but nearest neighbours: GDAL's warper, one unit block at a time."""
+"""All resampling except nearest neighbour: GDAL's warper, one unit block at a time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from automap_tiles.raster.nodata import as_value, equals, fill_value, whole_limi
 from automap_tiles.raster.source import Georeferencing, RasterInfo
 
 CACHE_BYTES = 64 * 2**20
-"""Warped unit blocks kept per thread, for targets that share blocks through their buffers."""
+"""Warped unit blocks cached per thread, for targets whose buffers share blocks."""
 
 Block = tuple[NDArray[Any], NDArray[np.bool_]]
 """Pixels (band, y, x) of a unit block, and where there is no data."""
@@ -46,18 +46,18 @@ _cache = _Cache()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarpOrder:
-    """What GDAL is asked for, apart from the grid."""
+    """Parameters of a warp, apart from the grid."""
 
     indexes: tuple[int, ...]
     resampling: Resampling
     nodata: float | None
-    """Value that counts as no data in every band of the source."""
+    """Nodata value of every band of the source."""
     turn: float = 0.0
-    """Degrees by which the source's longitudes are moved: GDAL does not look beyond 180."""
+    """Degrees by which the source's longitudes are shifted: GDAL does not look beyond 180."""
 
 
 def resampling_of(name: str) -> Resampling:
-    """The resampling of a name; raises `InputError` when a warp has no such one."""
+    """The resampling method of a name; raises `InputError` if warping does not support it."""
     try:
         found = Resampling[name]
     except KeyError:
@@ -77,7 +77,7 @@ def assemble(
 ) -> None:
     """Fill `out` and `missing` (band, y, x) from whole unit blocks.
 
-    Blocks of which only a part is wanted are kept under `key` for the neighbours of the target.
+    Blocks of which only a part is needed are cached under `key` for the neighbours of the target.
     """
     for part in parts_of(target):
         if part.is_whole:
@@ -99,10 +99,10 @@ def _kept_block(grid: Grid, block: Callable[[Grid], Block], key: Hashable) -> Bl
 
 
 def warp_block(source: OpenSource, grid: Grid, order: WarpOrder, level: int | None = None) -> Block:
-    """A source, or its overview of a level, on a grid, warped by GDAL in one go.
+    """A source, or its overview of a level, warped by GDAL onto a grid in one call.
 
-    Band by band where their holes are not the same. Raises `InputError` where the nodata value is a
-    number that GDAL's warper, which computes with floats, takes for others, too.
+    Band by band if their nodata pixels differ. Raises `InputError` for a nodata value that GDAL's
+    warper, which computes in floats, would confuse with other numbers.
     """
     dtype = np.dtype(source.info.dtypes[order.indexes[0] - 1])
     if dtype.kind in "iu" and dtype.itemsize == 8 and order.nodata is not None:
@@ -118,7 +118,7 @@ def warp_block(source: OpenSource, grid: Grid, order: WarpOrder, level: int | No
 
 
 def _turned(source: OpenSource, grid: Grid, order: WarpOrder, level: int | None) -> Block:
-    """Of a source that goes on beyond a longitude of 180 degrees both sides of it."""
+    """A source that extends beyond 180 degrees of longitude, on both sides of that meridian."""
     first, *others = longitude_shifts(source.info.grid, grid)
     pixels, missing = _warp_block(source, grid, replace(order, turn=first), level)
     for turn in others:
@@ -136,7 +136,7 @@ def _warp_block(source: OpenSource, grid: Grid, order: WarpOrder, level: int | N
     nodata = None if value is None else value.item()
     if nodata is None and (info.has_mask or info.alpha):
         return _warped(source, grid, order)
-    # where a source that is turned has holes is not looked up
+    # nodata pixels of a shifted source are not compared
     may_differ = order.turn != 0 and nodata is not None and len(order.indexes) > 1
     if may_differ or holes_differ(source, grid, order.indexes, nodata):
         parts = [_alone(source, grid, (index,), order, level) for index in order.indexes]
@@ -151,23 +151,23 @@ def _warp_block(source: OpenSource, grid: Grid, order: WarpOrder, level: int | N
 def _alone(
     source: OpenSource, grid: Grid, indexes: tuple[int, ...], order: WarpOrder, level: int | None
 ) -> Block:
-    """Some bands without the others, whose holes would count for them as well."""
+    """Some bands without the others, whose nodata pixels would otherwise affect them."""
     value = as_value(order.nodata, np.dtype(source.info.dtypes[indexes[0] - 1]))
     found = bands_of(source, indexes, None if value is None else value.item(), level)
     return _warped(found, grid, replace(order, indexes=tuple(range(1, len(indexes) + 1))))
 
 
 def _warped(source: OpenSource, grid: Grid, order: WarpOrder) -> Block:
-    """Bands of a source whose holes are the same."""
+    """Bands of a source that share their nodata pixels."""
     info = source.info
     dtype = np.dtype(info.dtypes[order.indexes[0] - 1])
     options = _no_data_options(info, order, dtype)
     shape, indexes = (len(order.indexes), *grid.shape), list(order.indexes)
     with _virtual(source.dataset, grid, order, **options) as vrt:
-        # The whole of it, asked for as mapchete does: where rounding makes the window end a
-        # billionth of a pixel early, GDAL warps in lower blocks, and decimating kernels differ.
+        # The whole dataset, requested as in mapchete: where rounding ends the window a billionth of
+        # a pixel early, GDAL warps in smaller chunks, and decimating kernels differ.
         window = vrt.window(*grid.bounds)
-        # GDAL leaves an array as it was where the source has nothing.
+        # GDAL leaves an array unchanged where the source has nothing.
         out = np.full(shape, options.get("nodata", 0), dtype=options.get("dtype", dtype))
         mask: NDArray[np.bool_]
         vrt.read(indexes, window=window, out=out)
@@ -177,7 +177,7 @@ def _warped(source: OpenSource, grid: Grid, order: WarpOrder) -> Block:
             mask = np.broadcast_to(_alpha(vrt, window, grid) == 0, shape)
             return as_dtype(out, mask, dtype), mask
         if "dtype" not in options:
-            # Asked as well as the pixels: what kernels make of an edge may be a number.
+            # Warped in addition to the pixels: kernels may produce any number at an edge.
             valid = np.zeros(shape, dtype=np.uint8)
             vrt.read_masks(indexes, window=window, out=valid)
             return out, valid == 0
@@ -186,7 +186,7 @@ def _warped(source: OpenSource, grid: Grid, order: WarpOrder) -> Block:
 
 
 def _virtual(dataset: Any, grid: Grid, order: WarpOrder, **options: Any) -> WarpedVRT:
-    """A dataset on a grid."""
+    """A dataset warped onto a grid."""
     height, width = grid.shape
     if order.turn:
         options["src_transform"] = Affine.translation(order.turn, 0) @ dataset.transform
@@ -202,7 +202,7 @@ def _virtual(dataset: Any, grid: Grid, order: WarpOrder, **options: Any) -> Warp
 
 
 def _alpha(vrt: Any, window: Window, grid: Grid) -> NDArray[Any]:
-    """The alpha band (y, x) of a warped dataset; GDAL makes a mask only of one of bytes."""
+    """The alpha band (y, x) of a warped dataset; GDAL derives a mask only from one of bytes."""
     band = vrt.colorinterp.index(ColorInterp.alpha) + 1
     alpha = np.zeros(grid.shape, dtype=vrt.dtypes[band - 1])
     vrt.read(band, window=window, out=alpha)
@@ -212,9 +212,9 @@ def _alpha(vrt: Any, window: Window, grid: Grid) -> NDArray[Any]:
 def _outside(
     source: OpenSource, grid: Grid, order: WarpOrder, pixels: NDArray[Any]
 ) -> NDArray[np.bool_]:
-    """Where warped pixels (band, y, x) without nodata are zeros because no source is there.
+    """Where warped pixels (band, y, x) without nodata are zeros from outside the source.
 
-    Ones in the place of the source tell it, warped only where there are zeros at all.
+    Determined by warping ones in place of the source, only if there are zeros at all.
     """
     outside = np.zeros(grid.shape, dtype=bool)
     if not (pixels == 0).all(axis=0).any():
@@ -228,12 +228,12 @@ def _outside(
 
 
 def _no_data_options(info: RasterInfo, order: WarpOrder, dtype: np.dtype[Any]) -> dict[str, Any]:
-    """How GDAL tells no data from zeros.
+    """How GDAL distinguishes nodata from zeros.
 
-    Whole numbers of a source with neither a nodata value nor a mask are warped as they are, because
-    GDAL's kernels round another way and break ties another way in floats; `_outside` tells their
-    zeros apart. Floats are warped as float64 with NaN outside. An alpha band would tell as well,
-    but makes GDAL warp in lower blocks, whose kernels differ.
+    Integers of a source with neither a nodata value nor a mask are warped as they are, because
+    GDAL's kernels round and break ties differently for floats; `_outside` finds the zeros outside
+    the source. Floats are warped as float64 with NaN outside. An alpha band would work as well, but
+    makes GDAL warp in smaller chunks, with different kernels.
     """
     as_floats = loses_minus_one(dtype, order.resampling)
     if as_value(order.nodata, dtype) is not None:
@@ -251,7 +251,7 @@ def _no_data_options(info: RasterInfo, order: WarpOrder, dtype: np.dtype[Any]) -
 
 
 def as_dtype(values: NDArray[Any], mask: NDArray[np.bool_], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Back from float64: rounded half up and cut to the type, as GDAL does itself."""
+    """Back from float64: rounded half up and clipped to the type, as in GDAL."""
     if values.dtype == dtype:
         return values
     if dtype.kind in "iu":
@@ -262,9 +262,9 @@ def as_dtype(values: NDArray[Any], mask: NDArray[np.bool_], dtype: np.dtype[Any]
 
 
 def _reproject_block(source: OpenSource, grid: Grid, order: WarpOrder) -> Block:
-    """Sources tied to the ground by control points or coefficients; a WarpedVRT has no such.
+    """Sources georeferenced by control points or RPC, which WarpedVRT does not support.
 
-    Band by band, because GDAL would take a pixel for no data where all bands say so.
+    Band by band, because GDAL would treat a pixel as nodata only if all bands are.
     """
     dtype = np.dtype(source.info.dtypes[order.indexes[0] - 1])
     nodata = None if as_value(order.nodata, dtype) is None else order.nodata
@@ -276,7 +276,7 @@ def _reproject_block(source: OpenSource, grid: Grid, order: WarpOrder) -> Block:
         found = equals(out, nodata)
         holes = np.zeros(out.shape, dtype=bool) if found is None else found
         return as_dtype(out, holes, dtype), holes
-    # Without a nodata value, a source of ones tells what lies inside.
+    # Without a nodata value, warped ones show what lies inside the source.
     inside = np.zeros(grid.shape, dtype=np.uint8)
     ones = ones_of(source).dataset
     _reproject(rasterio.band(ones, 1), inside, grid, order.resampling, 0)
@@ -287,7 +287,7 @@ def _reproject_block(source: OpenSource, grid: Grid, order: WarpOrder) -> Block:
 def _reproject(
     band: Any, out: NDArray[Any], grid: Grid, resampling: Resampling, nodata: float | None
 ) -> None:
-    """One band on a grid, into an array (y, x) that says no data throughout."""
+    """Warp one band onto a grid, into an array (y, x) that is filled with nodata."""
     reproject(
         band,
         out,

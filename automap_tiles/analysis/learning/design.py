@@ -1,8 +1,8 @@
-"""How many reference samples a map needs, and how many of them each of its classes gets.
+"""Size of a reference sample, and its allocation to the classes of the map.
 
 Size: Cochran, Sampling Techniques, 3rd edition (1977), equation 5.25. Allocation: Olofsson et al.,
-Remote Sensing of Environment 148 (2014), section 5.1.2, whose compromise gives rare classes a
-fixed number and shares out the rest by area.
+Remote Sensing of Environment 148 (2014), section 5.1.2, whose compromise allocates a fixed number
+to rare classes and the rest proportionally to area.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 MINIMUM = 50
-"""Samples of a rare class: 50 to 100 are the publication's advice."""
+"""Samples of a rare class: the publication recommends 50 to 100."""
 LEAST = 2
-"""Samples of a class that an error can be told from."""
+"""Samples of a class from which a standard error can be estimated."""
 
 EXPECTED_ACCURACY = 0.8
-"""User's accuracy to reckon with where nothing is known."""
+"""Assumed user's accuracy if nothing is known."""
 
 
 class Allocation(StrEnum):
-    """How a sample is shared out over the classes."""
+    """Allocation of a sample to the classes."""
 
     PROPORTIONAL = "proportional"
-    """By area: best for the overall accuracy."""
+    """Proportional to area: best for the overall accuracy."""
     EQUAL = "equal"
-    """The same for each: best for the user's accuracy of rare classes."""
+    """Equal: best for the user's accuracy of rare classes."""
     COMPROMISE = "compromise"
-    """The minimum for rare classes, the rest by area."""
+    """The minimum for rare classes, the rest proportional to area."""
 
 
 def sample_size(
@@ -43,10 +43,10 @@ def sample_size(
     target: float,
     pixels: int | None = None,
 ) -> int:
-    """Samples that make the standard error of the overall accuracy `target`.
+    """Sample size for which the standard error of the overall accuracy is `target`.
 
-    `weights` are the shares of the area and `users` the user's accuracies expected of the classes;
-    `pixels` is the size of the map, which hardly matters if it is large.
+    `weights` are the proportions of the area and `users` the expected user's accuracies of the
+    classes; `pixels` is the size of the map, which hardly matters if it is large.
     """
     if not 0 < target < 0.5:
         raise ValueError("the standard error to reach lies between 0 and 0.5")
@@ -56,7 +56,7 @@ def sample_size(
     deviation = np.sqrt(u * (1 - u))
     finite = 0.0 if pixels is None else (w * deviation**2).sum() / pixels
     needed = float((w * deviation).sum() ** 2 / (target**2 + finite))
-    # so that 640.0000001 of rounding does not become 641
+    # so that a rounding error does not turn 640.0000001 into 641
     return max(len(w), math.ceil(needed - 1e-9))
 
 
@@ -67,11 +67,11 @@ def allocate(
     minimum: int | None = None,
     available: Sequence[int] | None = None,
 ) -> tuple[int, ...]:
-    """Samples of each class; they add up to `total`, or to more where the minimum asks for it.
+    """Samples of each class; they sum to `total`, or to more if the minimum requires it.
 
-    No class gets less than `minimum` (default: 50 for the compromise, else the two that an error
-    can be told from) nor more than it has pixels, `available`; those in between are shared by area,
-    or equally. A class without area gets none.
+    Each class gets at least `minimum` (default: 50 for the compromise, else the two needed for a
+    standard error) and at most as many as it has pixels, `available`; between these limits the
+    allocation is proportional to area, or equal. A class without area gets none.
     """
     if minimum is None:
         minimum = MINIMUM if how is Allocation.COMPROMISE else LEAST
@@ -89,7 +89,7 @@ def allocate(
 
 
 def _between(share: Floats, least: NDArray[Any], most: NDArray[Any], total: int) -> Floats:
-    """Shares of a total between two limits each, by bisection of their common factor."""
+    """Proportional shares of a total between two limits each, by bisection of the common factor."""
     low, high = 0.0, 2.0 * max(total, 1) / share[share > 0].min()
     for _ in range(200):
         factor = (low + high) / 2
@@ -102,8 +102,8 @@ def _between(share: Floats, least: NDArray[Any], most: NDArray[Any], total: int)
 
 
 def _whole(exact: Floats, most: NDArray[Any], total: int) -> NDArray[np.int64]:
-    """The nearest whole numbers with that total: the largest remainders are rounded up."""
-    # a share that misses a whole number by rounding only
+    """Integers with that total: the largest remainders are rounded up."""
+    # a proportion that misses an integer only by rounding
     whole: NDArray[np.int64] = np.floor(exact + 1e-6).astype(np.int64)
     order = np.argsort(whole - exact, kind="stable")
     for place in order[whole[order] < most[order]][: total - int(whole.sum())]:

@@ -1,8 +1,8 @@
-"""Which samples are held out together.
+"""Cross-validation folds of whole polygons or blocks.
 
-Neighbouring pixels resemble each other, so a pixel held out beside a training pixel of its own
-polygon is recognised rather than classified. Whole polygons, or whole blocks of land, are held out
-instead (Roberts et al. 2017, Ecography 40: 913-929).
+Neighbouring pixels are correlated, so a held-out pixel next to a training pixel of its own polygon
+is recognised rather than classified. Therefore whole polygons, or whole spatial blocks, are held
+out (Roberts et al. 2017, Ecography 40: 913-929).
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_GROUPS = 3
-"""Polygons or blocks of a class whose accuracy can be told."""
+"""Polygons or blocks of a class from which its accuracy can be estimated."""
 
 LEAST_HELD_OUT = 2
-"""Polygons or blocks of a class of which one can be held out, to compare ways to learn from the
-other: choices that saw some of the classes only would favour these."""
+"""Polygons or blocks of a class from which one can be held out to compare setups: a comparison on
+some of the classes only would favour these."""
 
-# How often groups are dealt out anew before giving up: with blocks that hold several classes one
-# deal may leave a fold without a class that another deal gives it.
+# Attempts to assign groups to folds: with blocks that contain several classes, one assignment may
+# leave a fold without a class that another one gives it.
 _DEALS = 20
 
 
 class FoldError(ValueError):
-    """The samples cannot be divided so that every fold holds every class."""
+    """The samples cannot be divided so that every fold contains every class."""
 
 
 def spatial_blocks(
     x: NDArray[np.float64], y: NDArray[np.float64], size: float
 ) -> NDArray[np.int64]:
-    """(sample,) number of the square block of a side of `size` that each position lies in.
+    """(sample,) number of the square block with an edge of `size` that contains each position.
 
-    Blocks lie on multiples of `size`, so they do not depend on which samples there are. Numbers
-    count from 0 in the order of x, then y.
+    Blocks are aligned to multiples of `size`, so they do not depend on the samples. They are
+    numbered from 0 in the order of x, then y.
     """
     if not size > 0:
         raise ValueError(f"a block has a side of more than 0, not {size}")
@@ -45,11 +45,11 @@ def spatial_blocks(
 def blocked_folds(
     classes: NDArray[Any], groups: NDArray[Any], n: int, seed: int
 ) -> NDArray[np.int64]:
-    """(sample,) number of the fold, 0 to n - 1, that holds each sample out.
+    """(sample,) number of the fold, 0 to n - 1, in which each sample is held out.
 
-    No group is divided, and every fold holds every class. Folds get similar numbers of samples of
-    each class. The same seed gives the same folds. Raises `FoldError` when there are fewer than
-    two classes, or a class has too few groups, or no deal gives every fold every class.
+    Groups are not divided, and every fold contains every class. Folds get similar numbers of
+    samples of each class. The same seed gives the same folds. Raises `FoldError` if there are fewer
+    than two classes, a class has too few groups, or no assignment gives every fold every class.
     """
     if n < 2:
         raise ValueError(f"there must be 2 folds or more, not {n}")
@@ -71,12 +71,12 @@ def blocked_folds(
 def repeated_folds(
     classes: NDArray[Any], groups: NDArray[Any], n: int, repeats: int, seed: int
 ) -> NDArray[np.int64]:
-    """(repeat, sample) number of the fold that holds each sample out, -1 where none does.
+    """(repeat, sample) number of the fold in which each sample is held out, -1 for none.
 
-    Classes of fewer than `LEAST_HELD_OUT` groups are never held out: nothing would be left to learn
-    them from. All folds leave some groups of every class to learn from; a fold need not hold every
-    class. No group is divided, but for the samples of a class that is never held out. Raises
-    `FoldError` where no class has `LEAST_GROUPS`.
+    Classes of fewer than `LEAST_HELD_OUT` groups are never held out: nothing would be left to train
+    on. All folds leave some groups of every class for training; a fold need not contain every
+    class. Groups are not divided, except for samples of a class that is never held out. Raises
+    `FoldError` if no class has `LEAST_GROUPS`.
     """
     counts = _counts(classes, groups)
     values, column = np.unique(classes, return_inverse=True)
@@ -99,10 +99,11 @@ def repeated_folds(
 
 
 def _dealt(counts: NDArray[np.int64], n: int, random: np.random.Generator) -> NDArray[np.int64]:
-    """(group,) folds that all leave groups of every class to learn from.
+    """(group,) folds that all leave groups of every class for training.
 
-    A fold holds groups of as many classes as can be, for all of them to be learnt from fewer groups
-    at a time: a class that alone lacks some would lose to the others what it does not lose later.
+    A fold holds groups of as many classes as possible, so that all of them are trained on fewer
+    groups at the same time: if only one class lacked groups it would lose to the others more than
+    it does in the final model.
     """
     has = counts > 0
     for folds in range(min(n, max(2, int(has.sum(axis=0).max()))), 1, -1):
@@ -124,16 +125,16 @@ def _dealt(counts: NDArray[np.int64], n: int, random: np.random.Generator) -> ND
 
 
 def _without_gaps(fold_of: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Folds numbered anew: blocks of several classes, or few samples, may leave some empty."""
+    """Folds renumbered: blocks of several classes, or few samples, may leave some empty."""
     used = np.unique(fold_of[fold_of >= 0])
     found: NDArray[np.int64] = np.where(fold_of < 0, -1, np.searchsorted(used, fold_of))
     return found
 
 
 def random_folds(classes: NDArray[Any], n: int, seed: int) -> NDArray[np.int64]:
-    """(sample,) number of the fold of each sample, dealt out by chance within each class.
+    """(sample,) number of the fold of each sample, assigned at random within each class.
 
-    Only for showing how much such folds flatter: neighbours end up on both sides.
+    Only to show how optimistic such folds are: neighbouring pixels are in both sets.
     """
     random = np.random.default_rng(seed)
     folds = np.empty(len(classes), dtype=np.int64)
@@ -144,7 +145,7 @@ def random_folds(classes: NDArray[Any], n: int, seed: int) -> NDArray[np.int64]:
 
 
 def groups_per_class(classes: NDArray[Any], groups: NDArray[Any]) -> dict[int, int]:
-    """Number of a class -> how many groups have samples of it."""
+    """Number of a class -> number of groups with samples of it."""
     counted = (_counts(classes, groups) > 0).sum(axis=0)
     return dict(zip(np.unique(classes).tolist(), counted.tolist(), strict=True))
 
@@ -172,10 +173,10 @@ def _require_enough(counts: NDArray[np.int64], values: NDArray[Any], n: int) -> 
 def _deal(
     counts: NDArray[np.int64], n: int, random: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(group,) fold of each group, and (fold, class) samples that the folds hold.
+    """(group,) fold of each group, and (fold, class) samples per fold.
 
-    Classes of few groups choose first. Large groups are dealt out first, with some chance in it,
-    each to the fold that holds least of the class.
+    Classes with few groups are assigned first. Large groups come first, with some randomness, each
+    to the fold with the fewest samples of the class.
     """
     fold_of = np.full(len(counts), -1, dtype=np.int64)
     held = np.zeros((n, counts.shape[1]), dtype=np.int64)

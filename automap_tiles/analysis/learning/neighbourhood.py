@@ -1,4 +1,4 @@
-"""Statistics of the pixels around a pixel: means, textures, local patterns, blobs."""
+"""Neighbourhood features: means, textures, local binary patterns, blobs."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 
 BOX_STATISTICS = get_args(boxes.Statistic)
 PATTERN = "lbp"
-"""Local binary patterns of eight points, uniform ones by how many are bright (0 to 9)."""
+"""Local binary patterns of eight points, uniform ones by their number of bright points (0 to 9)."""
 NEIGHBOURHOOD_STATISTICS = (*BOX_STATISTICS, *TEXTURES, PATTERN, *FILTERS)
 MAX_RADIUS = 100
 _OF_INDEX = Quantisation(low=-1.0, high=1.0)
 # Reflectance of land rarely exceeds it; snow and cloud may share a grey level.
 _OF_BAND = Quantisation(low=0.0, high=0.6)
 _BEYOND, _MOSTLY = 2.5, 0.9
-"""Ranges of the grey levels from their middle, and the part of the pixels that lies farther off."""
+"""Distance from the middle of the grey levels, in multiples of their range, and the fraction of
+pixels farther away, from which another unit is suspected."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Neighbourhood:
-    """A statistic of the pixels around a pixel."""
+    """A statistic of the neighbourhood of a pixel."""
 
     statistic: str
     """`mean`, `std`, `range`, a texture of `haralick.TEXTURES`, `lbp`, or one of
@@ -39,7 +40,7 @@ class Neighbourhood:
     of: str
     """Name of a band or an index."""
     radius: int
-    """Pixels on each side: the window is 2 · radius + 1 wide; of `log`, `dog` and `doh` that of
+    """Pixels on each side: the window is 2 · radius + 1 wide; for `log`, `dog` and `doh` that of
     the blobs."""
     quantisation: Quantisation | None = None
     """Grey levels of a texture, in the unit of the features; by default 32 from 0 to 0.6 for bands
@@ -65,7 +66,7 @@ class Neighbourhood:
 
     @property
     def margin(self) -> int:
-        """Pixels around a pixel that it depends on."""
+        """Pixels around a pixel that affect its value."""
         found = FILTERS.get(self.statistic)
         return self.radius if found is None else found.margin(self.radius)
 
@@ -78,17 +79,17 @@ class Neighbourhood:
 
     @property
     def name(self) -> str:
-        """Of the feature: `red_mean_r2`."""
+        """Name of the feature: `red_mean_r2`."""
         return f"{self.of}_{self.statistic}_r{self.radius}"
 
     @property
     def grey_levels(self) -> Quantisation:
-        """The quantisation, or the default one of a band or index."""
+        """The quantisation, or the default one for a band or index."""
         return self.quantisation or (_OF_INDEX if self.of in INDICES else _OF_BAND)
 
     @classmethod
     def from_dict(cls, content: Any) -> Neighbourhood:
-        """From what `dataclasses.asdict` gave; raises `ValueError` naming what is wrong."""
+        """Restore what `dataclasses.asdict` returned; raises `ValueError` with the reason."""
         if not isinstance(content, Mapping):
             raise ValueError(f"an item of neighbourhood is a mapping, not {content!r}")
         keys = ("statistic", "of", "radius")
@@ -112,7 +113,7 @@ def fill_around(
     out: Mapping[str, NDArray[np.float32]],
     fast: bool | None,
 ) -> None:
-    """Statistics of the neighbours by name, all of one kind; `one` is one of them."""
+    """Statistics of neighbourhoods of one kind, by name; `one` is one of them."""
     if one.is_pattern or one.is_texture:
         _tell_beyond(plane, valid, one)
     if one.is_pattern:
@@ -132,9 +133,10 @@ def fill_around(
 
 
 def _tell_beyond(plane: NDArray[Any], valid: NDArray[Any], one: Neighbourhood) -> None:
-    """Tell of a picture in another unit than grey levels: all of it is the last of them.
+    """Issue a note if the raster seems to be in another unit than the grey levels.
 
-    Clouds lie beyond the levels of reflectance too, but not by as much again.
+    Then all values fall into the last level. Clouds exceed the range of reflectance too, but not as
+    far.
     """
     levels = one.grey_levels
     middle, reach = (levels.low + levels.high) / 2, _BEYOND * (levels.high - levels.low)

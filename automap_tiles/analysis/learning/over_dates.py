@@ -1,7 +1,6 @@
-"""What a classifier makes of the dates of a pixel, where bands of several dates are in a picture.
+"""Time series features of a pixel, for rasters with bands of several dates.
 
-A band belongs to a date by the end of its name: `nir_1` and `nir_2` are `nir` on the dates `_1` and
-`_2`.
+The suffix of a band name is its date: `nir_1` and `nir_2` are `nir` on the dates `_1` and `_2`.
 """
 
 from __future__ import annotations
@@ -25,24 +24,24 @@ _PREFIX = {"temporal": "", "harmonic": "wave_", "season": "season_"}
 
 @dataclass(frozen=True, kw_only=True)
 class OverDates:
-    """Features of an index or band over dates; raises `ValueError` for what cannot be.
+    """Features of an index or band over time; raises `ValueError` for invalid settings.
 
-    A date on which a pixel has no data does not count; where a feature needs more dates than
-    count, it is 0.
+    Dates without data at a pixel are skipped; where too few remain for a feature, it is 0.
     """
 
     of: str
-    """Name of a band, without its date, or of an index."""
+    """Name of a band, without its date suffix, or of an index."""
     dates: tuple[tuple[str, dt.date], ...]
-    """End of the names of the bands of a date, and the date, ascending."""
+    """Suffix of the band names of a date, and the date, ascending."""
     method: str = "temporal"
-    """`temporal`: extremes and slopes; `harmonic`: a yearly wave; `season`: a double logistic."""
+    """`temporal`: extremes and slopes; `harmonic`: annual harmonics; `season`: a double
+    logistic."""
     features: tuple[str, ...] = ()
-    """Those of the method that are wanted; none: all."""
+    """The requested features of the method; none: all."""
     modes: int = 1
-    """Of the wave."""
+    """Number of harmonics."""
     trend: bool = False
-    """Of the wave."""
+    """Whether the harmonic model has a linear trend."""
 
     def __post_init__(self) -> None:
         if self.method not in _PREFIX:
@@ -61,14 +60,14 @@ class OverDates:
 
     @property
     def known(self) -> tuple[str, ...]:
-        """Features of the method."""
+        """All features of the method."""
         if self.method == "temporal":
             return FEATURES
         return SEASON if self.method == "season" else waves_of(self.modes, trend=self.trend)
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """Features without the name of what they are of."""
+        """The requested features, without the prefix of the band or index."""
         return self.features or self.known
 
     @property
@@ -93,7 +92,7 @@ class OverDates:
         return INDICES[self.of].bands if self.of in INDICES else (self.of,)
 
     def only(self, names: set[str]) -> OverDates | None:
-        """With the features of these names; None: of none."""
+        """A copy with the features of these names only; None if there are none."""
         kept = tuple(feature for feature in self.wanted if self._name(feature) in names)
         if not kept:
             return None
@@ -104,7 +103,7 @@ class OverDates:
                 "features": self.features, "modes": self.modes, "trend": self.trend}  # fmt: skip
 
     def compute(self, planes: Mapping[str, Picture]) -> dict[str, Picture]:
-        """Features by name, each (y, x), of bands (y, x) in reflectance."""
+        """Features by name, each (y, x), from bands (y, x) in reflectance."""
         each = []
         for end, _ in self.dates:
             bands = {band: planes[f"{band}{end}"] for band in self._bands}
@@ -124,13 +123,13 @@ class OverDates:
         return {self._name(feature): found[feature] for feature in self.wanted}
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON and YAML; `from_dict` gives an equal one."""
+        """For JSON and YAML; `from_dict` restores an equal object."""
         dates = {end: day.isoformat() for end, day in self.dates}
         return {**self._fields(), "dates": dates, "features": list(self.features)}
 
     @classmethod
     def from_dict(cls, content: Any) -> OverDates:
-        """From what `to_dict` gave; raises `ValueError` naming what is wrong."""
+        """Restore what `to_dict` returned; raises `ValueError` with the reason."""
         if not isinstance(content, Mapping):
             raise ValueError(f"an item of over_dates is a mapping, not {content!r}")
         if unknown := [str(key) for key in content if key not in _KEYS]:

@@ -1,7 +1,7 @@
-"""Principal components: fitted once on training samples, applied to every picture.
+"""Principal components: fitted once to training samples, applied to every raster.
 
-The components are the eigenvectors of the covariance of standardised features (of mean 0 and
-standard deviation 1), by NumPy in float64, largest variance first.
+The components are the eigenvectors of the covariance of the standardised features (mean 0, standard
+deviation 1), computed by NumPy in float64, in descending order of variance.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from automap_tiles.analysis._dates import Array, l2_bytes
 
 Floats = NDArray[np.float64]
-# Of the largest standard deviation: what rounding leaves of a feature that does not vary.
+# Relative to the largest standard deviation: rounding error of a constant feature.
 _CONSTANT = 1e-9
 
 
@@ -27,19 +27,19 @@ class Pca:
     mean: Floats
     """(feature,)"""
     scale: Floats
-    """(feature,) standard deviation that features are divided by; 1 for those that do not vary."""
+    """(feature,) standard deviation that features are divided by; 1 for constant ones."""
     components: Floats
-    """(component, feature) unit vectors, their largest entry positive."""
+    """(component, feature) unit vectors whose largest entry is positive."""
     explained: Floats
-    """(component,) share of the variance of the standardised features."""
+    """(component,) fraction of the variance of the standardised features."""
 
     @classmethod
     def fit(cls, rows: Array, components: float) -> Pca:
-        """Components of samples (sample, feature): so many, or as many as explain a share.
+        """Fit components to samples (sample, feature): a number of them, or a fraction of variance.
 
-        `components` is an int from 1 to the number of features, or a float above 0 and up to 1:
-        the fewest components whose shares reach it. Raises `ValueError` for other numbers, fewer
-        than 2 samples, samples that are not finite, and features none of which varies.
+        `components` is an int from 1 to the number of features, or a float above 0 and up to 1: the
+        fewest components whose fractions of variance reach it. Raises `ValueError` for other
+        numbers, fewer than 2 samples, non-finite samples, and if all features are constant.
         """
         values = np.asarray(rows, dtype=np.float64)
         if values.ndim != 2 or len(values) < 2 or not values.shape[1]:
@@ -69,15 +69,15 @@ class Pca:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the components: pc1, pc2 and so on."""
+        """Names of the components: pc1, pc2 and so on."""
         return tuple(f"pc{number}" for number in range(1, len(self.components) + 1))
 
     def apply(self, planes: Array) -> NDArray[np.float32]:
-        """Components (component, y, x) of features (feature, y, x), float32.
+        """Components (component, y, x) from features (feature, y, x), float32.
 
-        The result of a pixel does not depend on the others, bit by bit: a matrix product would,
-        since it is put together in another way for other numbers of pixels. Sums are taken
-        feature by feature. Raises `ValueError` for another number of features.
+        Pixels are independent of each other, bit by bit; with a matrix product they would not be,
+        because its order of summation depends on the number of pixels. Sums are taken feature by
+        feature. Raises `ValueError` for another number of features.
         """
         if len(planes) != len(self.mean):
             raise ValueError(f"components of {len(self.mean)} features, not of {len(planes)}")
@@ -94,11 +94,11 @@ class Pca:
         return out.reshape(len(matrix), *planes.shape[1:])
 
     def apply_rows(self, rows: Array) -> NDArray[np.float32]:
-        """Components (sample, component) of samples (sample, feature), the same bits as `apply`."""
+        """Components (sample, component) from samples (sample, feature), same bits as `apply`."""
         return np.ascontiguousarray(self.apply(rows.T).T)
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON; floats come back as they were."""
+        """For JSON; floats are restored exactly."""
         return {
             "mean": self.mean.tolist(),
             "scale": self.scale.tolist(),
@@ -108,7 +108,10 @@ class Pca:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Pca:
-        """What `to_dict` gave; raises `ValueError` where something is missing or does not fit."""
+        """Restore what `to_dict` returned.
+
+        Raises `ValueError` if something is missing or inconsistent.
+        """
         try:
             arrays = {
                 name: np.array(content[name], dtype=np.float64)

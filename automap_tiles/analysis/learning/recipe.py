@@ -1,8 +1,8 @@
-"""What a classifier looks at: bands, indices, statistics of the pixels around and over dates.
+"""Features of a classifier: bands, indices, neighbourhood statistics, time series features.
 
-A `Recipe` says which, gives them names, and computes them from any picture that has its bands.
-The features of a pixel depend on the pixels at most `margin` away from it and on nothing else, bit
-by bit: a tile cut with that margin has the features of the whole picture.
+A `Recipe` defines them, gives them names, and computes them from any raster that has its bands. The
+features of a pixel depend on the pixels at most `margin` away from it and on nothing else, bit by
+bit: a tile with that margin has the same features as the whole raster.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from automap_tiles.analysis.learning.over_dates import OverDates
 from automap_tiles.analysis.textures.filters import FILTERS
 
 INDEX_RANGE = (-1.0, 1.0)
-"""Indices are held within it: negative reflectance of dark pixels takes them anywhere."""
+"""Indices are clipped to it: negative reflectance of dark pixels gives arbitrary values."""
 
 
 class MissingBands(ValueError):
-    """The picture lacks bands that the recipe needs."""
+    """The raster lacks bands that the recipe needs."""
 
     def __init__(self, missing: Sequence[str], names: Sequence[str]) -> None:
         self.missing = tuple(missing)
@@ -43,7 +43,7 @@ class MissingBands(ValueError):
 
 
 class RepeatedBands(ValueError):
-    """Several bands of the picture have a name that the recipe needs."""
+    """Several bands of the raster have a name that the recipe needs."""
 
     def __init__(self, repeated: Sequence[str], names: Sequence[str]) -> None:
         self.repeated = tuple(repeated)
@@ -56,27 +56,28 @@ class RepeatedBands(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Features:
-    """What a recipe makes of a picture."""
+    """Features computed from a raster."""
 
     data: NDArray[np.float32]
     """(feature, y, x), finite everywhere, 0 where not valid."""
     valid: NDArray[np.bool_]
-    """(y, x) pixels where every band of the recipe has data; of those that only features over
-    dates need, one date is enough."""
+    """(y, x) pixels where every band of the recipe has data; of bands that only time series
+    features need, one date is enough."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Features by name; raises `ValueError` for unknown, doubled and missing names."""
+    """Features by name; raises `ValueError` for unknown, duplicate and missing names."""
 
     bands: tuple[str, ...] = ()
-    """Bands that are features themselves."""
+    """Bands used as features themselves."""
     indices: tuple[str, ...] = ()
     """Spectral indices of `analysis.indices`; the bands they need are read too."""
     neighbourhood: tuple[Neighbourhood, ...] = ()
-    """Statistics around; `of` may be any band, and any index whether or not it is a feature."""
+    """Neighbourhood statistics; `of` may be any band, and any index whether or not it is a
+    feature."""
     over_dates: tuple[OverDates, ...] = ()
-    """Features of several dates of a band or index."""
+    """Time series features of a band or index."""
 
     def __post_init__(self) -> None:
         if unknown := [name for name in self.indices if name not in INDICES]:
@@ -91,7 +92,7 @@ class Recipe:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the features, in the order of `Features.data`."""
+        """Names of the features, in the order of `Features.data`."""
         around = (one.name for one in self.neighbourhood)
         return (*self.bands, *self.indices, *around, *self._names_over_dates)
 
@@ -101,25 +102,25 @@ class Recipe:
 
     @property
     def margin(self) -> int:
-        """Pixels around a pixel that its features depend on."""
+        """Pixels around a pixel that affect its features."""
         return max((one.margin for one in self.neighbourhood), default=0)
 
     @cached_property
     def needs(self) -> tuple[str, ...]:
-        """Names of the bands that the picture must have, each once."""
+        """Names of the bands that the raster must have, without duplicates."""
         of_dates = (name for one in self.over_dates for name in one.needs)
         return tuple(dict.fromkeys((*self._always, *of_dates)))
 
     @cached_property
     def _always(self) -> tuple[str, ...]:
-        """Those without which a pixel has no features, each once."""
+        """Bands without which a pixel has no features, without duplicates."""
         wanted = list(self.bands)
         for name in (*self.indices, *(one.of for one in self.neighbourhood)):
             wanted += INDICES[name].bands if name in INDICES else (name,)
         return tuple(dict.fromkeys(wanted))
 
     def of(self, names: Iterable[str]) -> Recipe:
-        """The recipe of some of its features, in the order that they have here."""
+        """The recipe of a subset of its features, in the order of this one."""
         wanted = set(names)
         return Recipe(
             bands=tuple(name for name in self.bands if name in wanted),
@@ -131,7 +132,7 @@ class Recipe:
         )
 
     def check(self, names: Sequence[str]) -> None:
-        """Raise `MissingBands` or `RepeatedBands` where bands of these names cannot be used."""
+        """Raise `MissingBands` or `RepeatedBands` if bands of these names cannot be used."""
         if missing := [band for band in self.needs if band not in names]:
             raise MissingBands(missing, names)
         if repeated := [band for band in self.needs if list(names).count(band) > 1]:
@@ -147,15 +148,14 @@ class Recipe:
         units: Sequence[tuple[float, float]] | None = None,
         fast: bool | None = None,
     ) -> Features:
-        """Features of every pixel of a picture (band, y, x) whose bands have these names.
+        """Features of every pixel of a raster (band, y, x) whose bands have these names.
 
         A stored value times `scale` plus `offset` (as in GDAL) is reflectance, which indices and
-        grey levels take for granted; `units` has (scale, offset) of each band where they differ,
-        as those of reflectance and of counts do. Pixels beyond the picture have no data; where the
-        picture is part of a larger one, the outermost `margin` pixels are therefore to be thrown
-        away.
+        grey levels assume; `units` has (scale, offset) of each band if they differ, as between
+        reflectance and digital numbers. Pixels outside the raster have no data; if the raster is
+        part of a larger one, the outermost `margin` pixels must therefore be discarded.
         An index that divides by zero is 0. `fast` as in `accelerate`; it does not change a bit.
-        Raises as `check` does, and `ValueError` when names and bands differ in number.
+        Raises as `check` does, and `ValueError` if names and bands differ in number.
         """
         self.check(names)
         if picture.ndim != 3 or len(picture) != len(names):
@@ -185,7 +185,7 @@ class Recipe:
         return Features(data=data, valid=valid)
 
     def _valid(self, gaps: Mapping[str, NDArray[np.bool_]]) -> NDArray[np.bool_]:
-        """(y, x) where bands that are always needed have data, and of each over dates one date."""
+        """(y, x) where the required bands have data, and each time series has at least one date."""
         valid = ~np.zeros_like(next(iter(gaps.values())))
         for name in self._always:
             valid &= ~gaps[name]
@@ -199,7 +199,7 @@ class Recipe:
     def _over_dates(
         self, sources: Mapping[str, NDArray[Any]], gaps: Mapping[str, NDArray[np.bool_]]
     ) -> dict[str, Picture]:
-        """By name, in their order."""
+        """Time series features by name, in their order."""
         found: dict[str, Picture] = {}
         for one in self.over_dates:
             planes = {
@@ -214,7 +214,7 @@ class Recipe:
         return tuple(dict.fromkeys((*self.indices, *around)))
 
     def _groups(self) -> Iterator[tuple[list[int], list[Neighbourhood]]]:
-        """Neighbourhoods that can share their sums, and their places among the features."""
+        """Neighbourhoods that can share their sums, and their indices among the features."""
         first = len(self.bands) + len(self.indices)
         numbered = list(enumerate(self.neighbourhood, start=first))
 
@@ -231,7 +231,7 @@ class Recipe:
             yield [place for place, _ in group], [one for _, one in group]
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON and YAML; `from_dict` gives an equal recipe."""
+        """For JSON and YAML; `from_dict` restores an equal recipe."""
         around = [asdict(one) for one in self.neighbourhood]
         for one in around:
             if one["quantisation"] is None:
@@ -239,13 +239,13 @@ class Recipe:
         found: dict[str, Any] = {
             "bands": list(self.bands), "indices": list(self.indices), "neighbourhood": around
         }  # fmt: skip
-        if self.over_dates:  # models without stay as they were, byte by byte
+        if self.over_dates:  # models without them stay as they were, byte by byte
             found["over_dates"] = [one.to_dict() for one in self.over_dates]
         return found
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Recipe:
-        """A recipe from what `to_dict` gave; raises `ValueError` naming what is wrong."""
+        """Restore what `to_dict` returned; raises `ValueError` with the reason."""
         check_keys(content, ("bands", "indices", "neighbourhood", "over_dates"), "recipe")
         return cls(
             bands=_words(content, "bands"),
@@ -260,7 +260,7 @@ class Recipe:
 def _planes(
     picture: Picture, places: Sequence[int]
 ) -> tuple[list[NDArray[Any]], list[NDArray[np.bool_]]]:
-    """Bands of a picture as float32, and where each has no data."""
+    """Bands of a raster as float32, and where each has no data."""
     data, mask = np.ma.getdata(picture), np.ma.getmaskarray(picture)
     planes, missing = [], []
     for place in places:

@@ -1,4 +1,4 @@
-"""Samples as a classifier sees them: one row of features per pixel of known class."""
+"""Table of samples: one row of features per pixel of known class."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ class Reason(StrEnum):
     """Why a sample is not in a table."""
 
     OUTSIDE = "outside"
-    """It lies outside the picture."""
+    """It lies outside the raster."""
     NODATA = "nodata"
-    """The picture, or a feature, has no value there."""
+    """The raster, or a feature, has no value there."""
     EDGE = "edge"
     """It lies at the edge of its polygon."""
     MIXED = "mixed"
-    """Two classes claim the pixel."""
+    """The pixel belongs to two classes."""
     REPEATED = "repeated"
     """The pixel is already in the table, with the same class."""
     CAPPED = "capped"
-    """There are more samples of its class, or of its polygon, than were asked for."""
+    """The requested number of samples per class or polygon is exceeded."""
     EMPTY = "empty"
-    """The shape holds no pixel centre, or has no geometry, or no class."""
+    """The shape contains no pixel centre, or has no geometry, or no class."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loss:
-    """How many samples of a class were dropped for one reason."""
+    """Number of samples of a class dropped for one reason."""
 
     value: int
     """Number of the class."""
@@ -46,32 +46,32 @@ class Loss:
 
 @dataclass(frozen=True, kw_only=True)
 class SampleTable:
-    """Samples in rows; raises `ValueError` when its arrays do not fit together."""
+    """Samples in rows; raises `ValueError` if its arrays are inconsistent."""
 
     values: NDArray[np.float32]
     """(sample, feature)."""
     classes: NDArray[np.uint8]
     """(sample,), 1 to 255."""
     groups: NDArray[np.int64]
-    """(sample,) number of the polygon or point that the sample comes from."""
+    """(sample,) number of the polygon or point that the sample belongs to."""
     x: NDArray[np.float64]
-    """(sample,) centre of the pixel, in `crs`."""
+    """(sample,) pixel centre, in `crs`."""
     y: NDArray[np.float64]
     crs: str
     """WKT or EPSG:n."""
     features: tuple[str, ...]
     """Names of the features, in the order of the columns."""
     names: Mapping[int, str] = field(default_factory=dict)
-    """Number of a class -> its name, where the samples tell one."""
+    """Number of a class -> its name, if the samples provide one."""
     losses: tuple[Loss, ...] = ()
     notes: tuple[Note, ...] = ()
-    """What is not in the table, and what was guessed, in words."""
+    """Samples that are not in the table, and assumptions made, in words."""
 
     edge: NDArray[np.bool_] | None = None
-    """(sample,) whether it lies at the edge of a polygon that is wide enough to have an inside;
-    None where that is not known."""
+    """(sample,) whether it lies at the edge of a polygon that is wide enough to have an interior;
+    None if that is not known."""
     stands_for: NDArray[np.float32] | None = None
-    """(sample,) pixels of its polygon that it stands for, where caps left some out; None: one."""
+    """(sample,) pixels of its polygon that it represents, if a limit excluded some; None: one."""
 
     def __post_init__(self) -> None:
         rows = len(self.classes)
@@ -90,13 +90,13 @@ class SampleTable:
 
     @property
     def counts(self) -> dict[int, int]:
-        """Number of a class -> how many samples it has, ascending."""
+        """Number of a class -> its number of samples, ascending."""
         values, counts = np.unique(self.classes, return_counts=True)
         return dict(zip(values.tolist(), counts.tolist(), strict=True))
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of everything that a training depends on."""
+        """SHA-256 of everything that affects a training."""
         digest = hashlib.sha256("\n".join((self.crs, *self.features)).encode())
         for name, dtype in _COLUMNS:
             column = getattr(self, name).astype(dtype, copy=False)
@@ -105,17 +105,17 @@ class SampleTable:
         return digest.hexdigest()
 
     def take(self, rows: NDArray[Any]) -> SampleTable:
-        """The samples of these rows: positions, or one truth value per sample."""
+        """The samples of these rows: indices, or a boolean mask."""
         columns = {name: getattr(self, name)[rows] for name, _ in _COLUMNS}
         beside = {name: getattr(self, name) for name in _BESIDE}
         columns |= {name: each[rows] for name, each in beside.items() if each is not None}
         return replace(self, **columns)
 
     def sorted(self) -> SampleTable:
-        """The same samples in an order that does not depend on how they were gathered.
+        """The same samples in an order that does not depend on how they were collected.
 
         From north to south, west to east, by class and group: the order in which tiles were read
-        leaves no trace in what is trained on the table.
+        has no effect on training.
         """
         return self.take(np.lexsort((self.groups, self.classes, self.x, -self.y)))
 
@@ -130,15 +130,14 @@ _COLUMNS = (
 )
 
 
-# What decides nothing by itself: not part of the fingerprint, so that models of earlier versions
-# know their samples again.
+# Not part of the fingerprint, so that models of earlier versions still recognise their samples.
 _BESIDE = ("edge", "stands_for")
 
 
 def joined(tables: Sequence[SampleTable]) -> SampleTable:
-    """Tables below each other, sorted; losses of the same class and reason are added up.
+    """Tables concatenated and sorted; losses of the same class and reason are summed.
 
-    Raises `ValueError` when there are none or they differ in features or CRS. Groups keep their
+    Raises `ValueError` if there are none or they differ in features or CRS. Groups keep their
     numbers: the same number means the same polygon.
     """
     if not tables:

@@ -1,8 +1,9 @@
-"""Choose some of many pixels: by fraction, by number, by block, on a grid; per class, with a seed.
+"""Random samples of pixels: by fraction, number, block or grid; per class, with a seed.
 
-Which pixels are chosen depends on where they lie and on the seed, not on the order in which they
-come nor on how the area is cut: every pixel has a lot, and the lowest lots win. All functions take
-flat arrays, one entry per pixel, and give a mask of those chosen; the counts are exact.
+The selection depends on the positions of the pixels and on the seed, not on their order nor on the
+tiling: every pixel gets a pseudo-random number, its lot, and the lowest lots are selected. All
+functions take flat arrays, one entry per pixel, and return a mask of the selected ones; the counts
+are exact.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ _ALL = (1 << 64) - 1
 
 
 def lots(rows: Ints, cols: Ints, seed: int = 0) -> Lots:
-    """A lot for each pixel, by its place on the whole grid (within ±2^31) and the seed.
+    """A lot for each pixel, from its position on the whole grid (within ±2^31) and the seed.
 
-    No two pixels have the same.
+    No two pixels have the same one.
     """
     place = (rows.astype(np.int64).astype(np.uint64) << np.uint64(32)) | (
         cols.astype(np.int64).astype(np.uint64) & np.uint64(0xFFFFFFFF)
     )
-    # Both steps are permutations of the 64-bit numbers, so distinct places stay distinct.
+    # Both steps are permutations of the 64-bit numbers, so distinct positions stay distinct.
     return _mixed(place + np.uint64(int(_mixed(np.array([seed & _ALL], dtype=np.uint64))[0])))
 
 
@@ -45,7 +46,10 @@ def _mixed(values: Lots) -> Lots:
 
 
 def by_number(labels: Ints, number: int | Mapping[int, int], lot: Lots) -> Chosen:
-    """So many of each label, all where there are fewer; a label not in the mapping gives none."""
+    """A number of pixels of each label, all if there are fewer.
+
+    None of labels not in the mapping.
+    """
     values, sizes = np.unique(labels, return_counts=True)
     limits = {value: _of(number, value, 0) for value in values.tolist()}
     if any(limit < 0 for limit in limits.values()):
@@ -54,7 +58,7 @@ def by_number(labels: Ints, number: int | Mapping[int, int], lot: Lots) -> Chose
 
 
 def by_fraction(labels: Ints, fraction: float | Mapping[int, float], lot: Lots) -> Chosen:
-    """A share of each label, rounded to the nearest whole number, halves up."""
+    """A fraction of each label, rounded to the nearest integer, halves up."""
     values, sizes = np.unique(labels, return_counts=True)
     shares = {value: _of(fraction, value, 0.0) for value in values.tolist()}
     if not all(0 <= share <= 1 for share in shares.values()):
@@ -73,7 +77,7 @@ def by_block(
     number: int | Mapping[int, int],
     seed: int = 0,
 ) -> Chosen:
-    """All pixels of a label in so many of the blocks that hold it, all of them if there are fewer.
+    """All pixels of a label in a number of the blocks that contain it, all if there are fewer.
 
     Blocks are squares of `size` pixels, counted from the first pixel of the whole grid.
     """
@@ -97,7 +101,7 @@ def on_grid(
     stride: int | Mapping[int, int],
     offset: tuple[int, int] = (0, 0),
 ) -> Chosen:
-    """Pixels on every so many rows and columns of the whole grid, from `offset` (row, col)."""
+    """Pixels on every n-th row and column of the whole grid, from `offset` (row, col)."""
     chosen = np.zeros(len(labels), dtype=bool)
     for value in np.unique(labels).tolist():
         step = _of(stride, value, 0)

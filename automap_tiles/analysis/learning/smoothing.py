@@ -1,11 +1,11 @@
-"""Class probabilities that listen to their neighbours: empirical Bayes in logits.
+"""Bayesian smoothing of class probabilities: empirical Bayes on logits.
 
 Camara, Assuncao, Carvalho, Simoes, Souza, Carlos, Appel 2024, "Bayesian inference for
 post-processing of remote-sensing image classification", Remote Sensing 16(23) 4572; the method of
-the R package sits. Of every class, the logits of the more certain half of the window are taken as
-samples of a normal prior with mean m0 and variance s0; the logit x of the pixel becomes
-w x + (1 - w) m0 with w = s0 / (s0 + smoothness). Where neighbours agree (small s0) they decide; at
-the border between two fields s0 is large and the pixel decides for itself.
+the R package sits. For every class, the logits of the more certain half of the window are taken as
+samples of a normal prior with mean m0 and variance s0; the logit x of the pixel becomes w x + (1 -
+w) m0 with w = s0 / (s0 + smoothness). Where neighbours agree (small s0) they dominate; at the
+border between two fields s0 is large and the pixel keeps its own value.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ WINDOW = 9
 SMOOTHNESS = 20.0
 """Variance of the logits of one class in one field, sits' default."""
 LEAST = 1e-4
-"""Probabilities closer to 0 or 1 count as if they were so far from it; sits stores four digits."""
+"""Probabilities are clipped to this distance from 0 and 1; sits stores four digits."""
 _SUREST = np.float32(math.log((1 - LEAST) / LEAST))  # logit of 1 - LEAST
-_BLOCK = 8192  # pixels whose windows are sorted at a time: they stay in the cache
+_BLOCK = 8192  # pixels whose windows are sorted at a time, so that they stay in the cache
 
 
 def margin(window: int = WINDOW) -> int:
-    """Pixels around a pixel that its result depends on; raises `ValueError` for an even window."""
+    """Pixels around a pixel that affect its result; raises `ValueError` for an even window."""
     if window < 3 or window % 2 == 0:
         raise ValueError(f"the window is an odd number of pixels from 3, not {window}")
     return window // 2
@@ -46,8 +46,8 @@ def smooth(
 ) -> Floats:
     """Smoothed probabilities (class, y, x), which sum to 1 where `valid` (y, x), else 0.
 
-    Pixels that are not valid, and those beyond the array, are no neighbours. The result of a pixel
-    depends on its window alone, bit by bit.
+    Invalid pixels, and those beyond the array, are not neighbours. The result of a pixel depends
+    only on its window, bit by bit.
     """
     if smoothness <= 0:
         raise ValueError(f"the smoothness is more than 0, not {smoothness}")
@@ -61,13 +61,14 @@ def smooth(
 
 
 def _logit(plane: Floats, valid: Bools) -> Floats:
-    """Logarithm of the odds; minus infinity, less than any, where not valid.
+    """Logarithm of the odds; minus infinity, less than any other value, where not valid.
 
-    It is the logits that are cut: a float32 misses 1 - `LEAST` by a sixth of a thousandth of
-    `LEAST`, so that probabilities cut there would be a little less certain of 1 than of 0.
+    The logits are clipped rather than the probabilities: float32 represents 1 - `LEAST` with an
+    error of a sixth of a thousandth of `LEAST`, so that clipped probabilities would be slightly
+    less certain of 1 than of 0.
     """
     probabilities = np.clip(plane, np.float32(0), np.float32(1))
-    with np.errstate(divide="ignore"):  # of 0 and 1, whose infinities are cut
+    with np.errstate(divide="ignore"):  # of 0 and 1, whose infinities are clipped
         logits: Floats = np.log(probabilities) - np.log1p(-probabilities)
     np.clip(logits, -_SUREST, _SUREST, out=logits)
     logits[~valid] = -np.inf
@@ -75,7 +76,7 @@ def _logit(plane: Floats, valid: Bools) -> Floats:
 
 
 def _counts(padded: Bools, window: int) -> NDArray[np.int32]:
-    """(y, x) valid pixels in the window of each valid pixel; 0 for those that are not."""
+    """(y, x) valid pixels in the window of each valid pixel; 0 for invalid ones."""
     radius = window // 2
     height, width = padded.shape[0] - 2 * radius, padded.shape[1] - 2 * radius
     down = np.zeros((height, padded.shape[1]), dtype=np.int32)
@@ -91,7 +92,7 @@ def _counts(padded: Bools, window: int) -> NDArray[np.int32]:
 def _smooth_class(
     logits: Floats, radius: int, counts: NDArray[np.int32], smoothness: float, out: Floats
 ) -> None:
-    """One class: new logits of the valid pixels into `out`."""
+    """One class: writes the new logits of the valid pixels into `out`."""
     size = 2 * radius + 1
     padded = np.pad(logits, radius, constant_values=-np.inf)
     windows = sliding_window_view(padded, (size, size))
@@ -99,7 +100,8 @@ def _smooth_class(
     out[...] = 0
     for top in range(0, len(logits), rows):
         block = slice(top, top + rows)
-        # Pixels with as many neighbours go together: nearly all have all.
+        # Pixels with equal numbers of neighbours are processed together: nearly all have the full
+        # window.
         for count in np.unique(counts[block]):
             if count:
                 here = counts[block] == count
@@ -121,13 +123,13 @@ def _bayes(own: Floats, best: Floats, smoothness: float) -> Floats:
 
 
 def _normalised(logits: Floats, valid: Bools) -> Floats:
-    """Logits of every class to probabilities that sum to 1, in place."""
+    """Logits of all classes to probabilities that sum to 1, in place."""
     result: NDArray[Any] = np.negative(logits, out=logits)
     np.exp(result, out=result)
     result += 1
     np.reciprocal(result, out=result)
     total = result[0].copy()
-    for plane in result[1:]:  # one after the other: the sum of a pixel has one order
+    for plane in result[1:]:  # sequentially, so that the sum of a pixel has a fixed order
         total += plane
     result /= total
     result[:, ~valid] = 0

@@ -1,11 +1,11 @@
-"""Accuracy of a map and areas of its classes by a sample whose strata are not the map's classes.
+"""Map accuracy and class areas from a sample whose strata differ from the map classes.
 
-So it is when a map has been made anew since its reference was drawn, or when one reference serves
+This is the case if a map was remade after its reference sample was drawn, or if one sample serves
 several maps. Source of all formulas: Stehman, Estimating area and map accuracy for stratified
 random sampling when the strata are different from the map classes, International Journal of Remote
-Sensing 35 (2014). Every figure is a ratio of two means over the strata (equations 2, 3 and 28); an
-overall accuracy is one whose denominator is the part of the area that the map has a class for.
-Where the strata are the classes of the map the estimates are those of `accuracy`.
+Sensing 35 (2014). Every estimate is a ratio of two means over the strata (equations 2, 3 and 28);
+for the overall accuracy the denominator is the part of the area that has a class in the map. If the
+strata are the map classes the estimates are those of `accuracy`.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class StratifiedSample:
-    """Points drawn by chance within each stratum, and how large the strata are."""
+    """Points drawn at random within each stratum, and the sizes of the strata."""
 
     strata: NDArray[np.intp]
     """(point,) number of its stratum, from 0."""
     mapped: NDArray[Any]
-    """(point,) class that the map has there; 0: none."""
+    """(point,) map class; 0: none."""
     truth: NDArray[Any]
-    """(point,) class that is there."""
+    """(point,) reference class."""
     sizes: Floats
-    """(stratum,) pixels that could have been drawn."""
+    """(stratum,) number of pixels in the sampling frame."""
     weights: Floats
-    """(stratum,) shares of the area; they add up to 1."""
+    """(stratum,) proportions of the area; they sum to 1."""
 
     def __post_init__(self) -> None:
         points = {len(self.strata), len(self.mapped), len(self.truth)}
@@ -54,8 +54,8 @@ class StratifiedSample:
 def stratified_accuracy(sample: StratifiedSample, classes: Sequence[int]) -> MapAccuracy:
     """The estimates, in the order of the classes, which are not 0.
 
-    Raises `ValueError` where the map has a class at none of the points. Standard errors are NaN
-    where a stratum has a single point.
+    Raises `ValueError` if the map has a class at none of the points. Standard errors are NaN if a
+    stratum has a single point.
     """
     known = sample.mapped != 0
     if not known.any():
@@ -76,7 +76,7 @@ def stratified_accuracy(sample: StratifiedSample, classes: Sequence[int]) -> Map
 
 
 def _total(sample: StratifiedSample, counted: NDArray[np.bool_]) -> float:
-    """Share of the area, over all strata, of which the counted points tell."""
+    """Estimated proportion of the area, over all strata, that the counted points represent."""
     drawn = np.bincount(sample.strata, minlength=len(sample.sizes))
     found = np.bincount(sample.strata, counted, minlength=len(sample.sizes))
     return float((sample.weights * found / np.maximum(drawn, 1)).sum())

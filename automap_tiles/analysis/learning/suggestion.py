@@ -1,10 +1,11 @@
-"""Where the next samples help a classifier most.
+"""Active learning: where further samples would improve a classifier most.
 
-Of many candidates those that it can hardly decide on (smallest margin between its two best classes;
-Tuia et al. 2011, IEEE Journal of Selected Topics in Signal Processing 5: 606-617) and those that
-are like none of its samples. Each kind of them once: candidates are parted into as many clusters of
-their features as there are to be samples, and one is taken of each (Demir, Persello & Bruzzone
-2011, IEEE Transactions on Geoscience and Remote Sensing 49: 1014-1031), all of them apart in space.
+From many candidates it selects those with the smallest margin between the two most probable classes
+(Tuia et al. 2011, IEEE Journal of Selected Topics in Signal Processing 5: 606-617) and those that
+are dissimilar to all samples. For diversity, the candidates are divided into as many clusters of
+their features as samples are requested, and one is selected from each (Demir, Persello & Bruzzone
+2011, IEEE Transactions on Geoscience and Remote Sensing 49: 1014-1031), with a minimum distance in
+space.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _POOL = 10
-"""SampleCandidates from which one is taken: the tenth of the candidates that say most, at least."""
+"""The pool is this many times the number of suggestions, the candidates with the highest score."""
 _MOST_UNLIKE = 0.5
-"""Share of the suggestions for what is unlike all samples: a model does not know its own borders
-where it knows nothing."""
+"""Maximum fraction of suggestions that are dissimilar to all samples: far from its samples a
+model's margins are not reliable."""
 _PAIRS = 1_000_000
 
 
@@ -34,26 +35,26 @@ class SampleCandidates:
     places: Floats
     """(candidate, 2) x and y."""
     features: Floats
-    """(candidate, feature) in units of which one counts as much as another."""
+    """(candidate, feature) scaled so that all features have the same weight."""
     doubt: Floats
-    """(candidate,) 1 less the margin between the two most probable classes."""
+    """(candidate,) 1 minus the margin between the two most probable classes."""
     unlike: Floats
-    """(candidate,) dissimilarity to the samples by the least that is called unlike: above 1 where
-    the model should not be applied; 0 where nothing is known of that."""
+    """(candidate,) dissimilarity to the samples relative to the threshold: above 1 where the model
+    should not be applied; 0 if unknown."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Suggested:
-    """What was chosen, in the order of what it says."""
+    """The selected candidates, the most informative first."""
 
     which: Ints
-    """(suggestion,) places among the candidates."""
+    """(suggestion,) indices of the candidates."""
     is_unlike: NDArray[np.bool_]
-    """(suggestion,) whether it was chosen because it is unlike all samples."""
+    """(suggestion,) whether it was selected because it is dissimilar to all samples."""
 
 
 def doubt_of(probabilities: NDArray[np.float32]) -> Floats:
-    """(sample,) 1 less the margin between the two largest of (sample, class)."""
+    """(sample,) 1 minus the margin between the two largest of (sample, class)."""
     if probabilities.shape[1] < 2:
         return np.zeros(len(probabilities))
     best = np.partition(probabilities.astype(np.float64), -2, axis=1)[:, -2:]
@@ -64,9 +65,9 @@ def doubt_of(probabilities: NDArray[np.float32]) -> Floats:
 def suggest(
     candidates: SampleCandidates, known: Floats, number: int, apart: float, seed: int = 0
 ) -> Suggested:
-    """At most `number` candidates, `apart` from each other and from `known` places (place, 2).
+    """At most `number` candidates, `apart` from each other and from `known` (position, 2).
 
-    Fewer where there is no room. The same candidates and seed give the same suggestions.
+    Fewer if there is not enough space. The same candidates and seed give the same suggestions.
     """
     outside = candidates.unlike > 1
     share = min(float(outside.mean()) if len(outside) else 0.0, _MOST_UNLIKE)
@@ -81,7 +82,7 @@ def suggest(
 
 
 class _Room:
-    """Which places are far enough from known ones, and from those that were taken."""
+    """Which positions are far enough from known and from selected ones."""
 
     def __init__(self, places: Floats, known: Floats, apart: float) -> None:
         self._places, self._known, self._apart = places, known, apart
@@ -98,7 +99,7 @@ class _Room:
         return found
 
     def take(self, one: int) -> bool:
-        """Take a candidate, if it is far enough from all that were taken."""
+        """Select a candidate if it is far enough from all selected ones."""
         taken = self._places[self._taken]
         if len(taken) and ((taken - self._places[one]) ** 2).sum(axis=1).min() < self._apart**2:
             return False
@@ -109,7 +110,7 @@ class _Room:
 def _chosen(
     candidates: SampleCandidates, score: Floats, which: Ints, number: int, room: _Room, seed: int
 ) -> list[int]:
-    """One of each cluster of those that say most, then whatever says most and has room."""
+    """One of each cluster of the highest scores, then the highest scores that are far enough."""
     which = which[room.far_from_known(which)]
     if number < 1 or not len(which):
         return []

@@ -1,9 +1,10 @@
-"""Plain tiled TIFFs without GDAL: what GDAL would write of the same options, what it would read.
+"""Plain tiled TIFFs without GDAL: written as GDAL would with the same options, and read.
 
-Only the commonest kind is known here (little endian, tiled; no compression, deflate or Zstandard; a
-predictor). `Pattern.of`, `Image.of` (a tile in memory) and `TiledFile.of` (a file on the disk, with
-or without overviews) answer None for anything else, which is left to GDAL. `CogKind` and `Stored`
-are for a large file that is put together from blocks which GDAL has written, whatever is in them.
+Only the most common kind is supported (little-endian, tiled; no compression, deflate or Zstandard;
+with or without predictor). `Pattern.of`, `Image.of` (a tile in memory) and `TiledFile.of` (a file
+on disk, with or without overviews) return None for anything else, which is left to GDAL. `CogKind`
+and `Stored` serve to assemble a large file from blocks that GDAL has written, whatever they
+contain.
 """
 
 from automap_tiles.raster.tiff._cog_layout import CogKind, Stored

@@ -1,4 +1,4 @@
-"""Blocks of a TIFF: how pixels lie in them, and become their bytes.
+"""Blocks of a TIFF: the layout of pixels in them, and their encoding.
 
 Predictors: TIFF 6.0 section 14 (2, differences of integers) and Adobe's Technical Note 3 of 2005
 (3, differences of the bytes of floating point numbers).
@@ -21,7 +21,7 @@ from automap_tiles.raster.tiff._directory import WRONG, Field, Tag, number_of
 
 
 class Compression(IntEnum):
-    """Field 259, of those that are known here."""
+    """Supported values of field 259."""
 
     NONE = 1
     DEFLATE = 8
@@ -45,7 +45,7 @@ _INTEGER_BITS, _FLOAT_BITS = (8, 16, 32, 64), (32, 64)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layout:
-    """How the pixels of an image lie in its blocks."""
+    """Layout of the pixels of an image in its blocks."""
 
     shape: tuple[int, int, int]
     """Band, y, x."""
@@ -55,7 +55,7 @@ class Layout:
     compression: Compression
     predictor: TiffPredictor
     by_band: bool
-    """Each band has blocks of its own; otherwise the bands of a pixel are neighbours."""
+    """Whether each band has its own blocks (planar); otherwise bands are interleaved by pixel."""
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -65,7 +65,7 @@ class Layout:
 
     @property
     def count(self) -> int:
-        """Blocks of the image."""
+        """Number of blocks of the image."""
         down, across = self.grid
         return down * across * (self.shape[0] if self.by_band else 1)
 
@@ -76,14 +76,14 @@ class Layout:
 
     @property
     def block_bytes(self) -> int:
-        """Of the pixels of a block."""
+        """Uncompressed size of a block."""
         rows, columns, samples = self.block_shape
         return rows * columns * samples * self.dtype.itemsize
 
     def pieces(self, pixels: NDArray[Any]) -> list[NDArray[Any]]:
         """An array (band, y, x) as its blocks (y, x, sample), in the order of the file.
 
-        What reaches beyond the image is 0.
+        Pixels beyond the image are 0.
         """
         (rows, columns), (down, across) = self.block, self.grid
         missing = (down * rows - self.shape[1], across * columns - self.shape[2])
@@ -105,16 +105,16 @@ LAYOUT = frozenset({
     Tag.BITS_PER_SAMPLE, Tag.SAMPLE_FORMAT, Tag.COMPRESSION, Tag.PREDICTOR,
     Tag.PLANAR_CONFIGURATION, Tag.TILE_OFFSETS, Tag.TILE_BYTE_COUNTS,
 })  # fmt: skip
-"""Fields that say how pixels lie."""
+"""Fields that define the layout."""
 _LISTS = frozenset({Tag.TILE_OFFSETS, Tag.TILE_BYTE_COUNTS})
-"""Those of them that say where the blocks are."""
+"""Those of them that locate the blocks."""
 
 
 def layout_of(fields: dict[int, Field]) -> Layout | None:
-    """How the pixels of an image lie; None where it is of a kind that is not known here.
+    """The layout of the pixels of an image; None if it is not supported here.
 
-    A field that is there with another type or number of values than it should have is GDAL's
-    business: what stands for a missing one does not stand for it.
+    Files whose fields have an unexpected type or number of values are left to GDAL: defaults only
+    stand for missing fields.
     """
     lists = [fields.get(tag) for tag in _LISTS]
     found = _layout(frozenset(fields[tag] for tag in LAYOUT - _LISTS if tag in fields))
@@ -129,7 +129,7 @@ def layout_of(fields: dict[int, Field]) -> Layout | None:
 
 @lru_cache(maxsize=64)
 def _layout(said: frozenset[Field]) -> Layout | None:
-    """The layout that fields tell besides the places of the blocks: one for many tiles."""
+    """The layout defined by all fields except block positions: the same for many tiles."""
     fields = {field.tag: field for field in said}
     size, block = (
         (number_of(fields, rows, 0), number_of(fields, columns, 0))
@@ -161,7 +161,7 @@ def _layout(said: frozenset[Field]) -> Layout | None:
 
 
 def _same(fields: dict[int, Field], tag: int, default: int) -> int:
-    """The whole number that a field has for every sample; `WRONG` for anything else."""
+    """The integer that a field has for all samples; `WRONG` for anything else."""
     if tag not in fields:
         return default
     found = set(fields[tag].whole())
@@ -176,7 +176,7 @@ def _dtype(bits: int, kind: int) -> np.dtype[Any] | None:
 
 
 def _fits(predictor: TiffPredictor, compression: Compression, dtype: np.dtype[Any]) -> bool:
-    """Whether a predictor means something: without compression it is not applied."""
+    """Whether a predictor applies: without compression it does not."""
     if compression is Compression.NONE:
         return predictor is TiffPredictor.NONE
     return predictor is not (TiffPredictor.INTEGER if dtype.kind == "f" else TiffPredictor.FLOAT)
@@ -193,16 +193,17 @@ def encoded(block: NDArray[Any], layout: Layout, level: int) -> bytes:
     if layout.compression is Compression.ZSTD:
         return _zstd(level).compress(values.data)
     if layout.compression is Compression.DEFLATE:
-        # the library that GDAL's own is built with: the same bytes
+        # the library that GDAL is built with: the same bytes
         return bytes(deflate.zlib_compress(values.data, level))
     return values.tobytes()
 
 
 def _differences(block: NDArray[Any]) -> NDArray[Any]:
-    """Of neighbours in a row, sample by sample, modulo the range of the dtype."""
+    """Differences of horizontal neighbours, per sample, modulo the range of the dtype."""
     unsigned = block.view(f"u{block.itemsize}")
     out = np.empty(block.shape, unsigned.dtype)
-    if block.flags.c_contiguous:  # one long row: several times as quick as many short ones
+    # processed as one long row: several times faster than many short ones
+    if block.flags.c_contiguous:
         values, found, samples = unsigned.reshape(-1), out.reshape(-1), block.shape[2]
         np.subtract(values[samples:], values[:-samples], out=found[samples:])
     else:
@@ -212,7 +213,10 @@ def _differences(block: NDArray[Any]) -> NDArray[Any]:
 
 
 def _byte_differences(block: NDArray[Any]) -> NDArray[np.uint8]:
-    """Of neighbours in a row whose bytes are sorted: the most significant of all, the next …."""
+    """Differences of neighbouring bytes in rows sorted by significance.
+
+    All most significant bytes of a row come first.
+    """
     rows, columns, samples = block.shape
     size = block.itemsize
     values = np.ascontiguousarray(block).view(np.uint8).reshape(rows, columns * samples, size)
@@ -222,7 +226,7 @@ def _byte_differences(block: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 class _Codecs(threading.local):
-    """One of each for each thread, which may not share them."""
+    """One codec per thread, since codecs are not thread-safe."""
 
     def __init__(self) -> None:
         self.compressors: dict[int, zstandard.ZstdCompressor] = {}
@@ -232,7 +236,7 @@ _codecs = _Codecs()
 
 
 def _zstd(level: int) -> zstandard.ZstdCompressor:
-    """A frame of it tells whether it was harmed."""
+    """With a checksum, so that damage is detected."""
     known = _codecs.compressors
     if level not in known:
         known[level] = zstandard.ZstdCompressor(level=level, write_checksum=True)

@@ -1,7 +1,7 @@
-"""Unpacked blocks of files, kept for the neighbours of what they were read for.
+"""Cache of decompressed blocks, for neighbouring windows.
 
-One cache for all threads of a process: each block is unpacked once as long as there is room. Where
-there is too little, those that somebody will read soon stay longest.
+One cache for all threads of a process: each block is decompressed only once if there is enough
+room. Otherwise blocks that will be read again soon are kept longest.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from rasterio.env import get_gdal_config
 from automap_tiles.raster.lru import ByteLRU, share
 
 CACHE_BYTES = 256 * 2**20
-"""As much as GDAL's own cache, which stays empty where blocks are read here; less where
-`GDAL_CACHEMAX` says less."""
+"""As much as GDAL's own block cache, which stays empty for blocks read here; less if
+`GDAL_CACHEMAX` says so."""
 
 _REMEMBERED = 4096
-"""Blocks that went unkept and would be known again; more than fit into the cache."""
+"""Number of uncached blocks whose keys are remembered; more than fit into the cache."""
 
 _BYTES_FROM = 100_000
-"""Smaller numbers of `GDAL_CACHEMAX` are megabytes: https://gdal.org/user/configoptions.html."""
+"""Smaller values of `GDAL_CACHEMAX` are megabytes: https://gdal.org/user/configoptions.html."""
 
 
 class _Cache:
@@ -39,7 +39,7 @@ class _Cache:
 
     @property
     def size(self) -> int:
-        """Bytes that are kept."""
+        """Bytes in the cache."""
         return self.soon.size + self.others.size
 
     def get(self, key: Hashable, *, soon: bool) -> NDArray[Any] | None:
@@ -61,7 +61,7 @@ class _Cache:
 
     def may_pass(self, key: Hashable) -> bool:
         with self.lock:
-            if key in self.unkept:  # whoever reads here does it twice
+            if key in self.unkept:  # this process does read blocks repeatedly
                 self.keeps_all = True
                 self.unkept.clear()
             if self.keeps_all:
@@ -92,7 +92,7 @@ def _shared() -> _Cache:
 
 
 def _most() -> int:
-    """Bytes that may be kept in this process."""
+    """Cache capacity of this process in bytes."""
     said = str(get_gdal_config("GDAL_CACHEMAX") or "").strip()
     if said.endswith("%"):
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -104,24 +104,27 @@ def _most() -> int:
 
 
 def capacity() -> int:
-    """Bytes that are kept at most."""
+    """Maximum number of bytes in the cache."""
     return _shared().capacity
 
 
 def kept(key: Hashable, *, soon: bool = False) -> NDArray[Any] | None:
-    """The block of a key, which nobody may write into; None where there is none.
+    """The cached block of a key, read-only; None if there is none.
 
-    `soon`: it will be read again before long.
+    `soon`: it will be read again soon.
     """
     return _shared().get(key, soon=soon)
 
 
 def may_pass(key: Hashable) -> bool:
-    """Whether a block that is read whole may go unkept: none of those has been asked for again."""
+    """Whether a block that is read completely need not be cached.
+
+    That is so as long as none of those has been requested again.
+    """
     return _shared().may_pass(key)
 
 
 def keep(key: Hashable, block: NDArray[Any], *, soon: bool = False) -> None:
-    """Keep a block for whoever asks for the key."""
+    """Cache a block under a key."""
     block.flags.writeable = False
     _shared().put(key, block, soon=soon)

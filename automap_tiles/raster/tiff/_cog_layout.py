@@ -1,8 +1,8 @@
 """The layout of a COG from the sizes of its blocks, so that its header can be written first.
 
-In a cloud-optimised GeoTIFF the directories stand in front of all blocks, and the blocks of small
-overviews in front of those of larger ones (https://docs.ogc.org/is/21-026/21-026.html; GDAL's COG
-driver). With the sizes of all blocks the file can be written from front to back.
+In a cloud-optimised GeoTIFF the directories precede all blocks, and the blocks of smaller overviews
+precede those of larger ones (https://docs.ogc.org/is/21-026/21-026.html; GDAL's COG driver). With
+the sizes of all blocks the file can be written sequentially.
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ _LARGEST = 2**32 - 1
 _SEPARATE = 2
 _ALL = frozenset(range(2**16))
 
-# Before each block its size, behind it its last bytes once more, where the file says so: GDAL,
-# frmts/gtiff/cogdriver, "BLOCK_LEADER" and "BLOCK_TRAILER".
+# If the file declares it, each block is preceded by its size and followed by a copy of its last
+# bytes: GDAL, frmts/gtiff/cogdriver, "BLOCK_LEADER" and "BLOCK_TRAILER".
 _AROUND = b"BLOCK_LEADER=SIZE_AS_UINT4"
 _AROUND_SIZE = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
-    """Where the blocks of an image are in a file, (plane, y, x) of blocks; 0: left out."""
+    """Positions of the blocks of an image in a file, (plane, y, x) of blocks; 0: sparse."""
 
     offsets: NDArray[np.uint64]
     sizes: NDArray[np.uint64]
 
     @classmethod
     def of(cls, content: bytes) -> Stored | None:
-        """Of the first image of a file; None where it is not tiled, or not little endian."""
+        """Of the first image of a file; None if it is not tiled, or not little-endian."""
         used = frozenset(Tag)
         found = read_directories(lambda at, size: content[at : at + size], len(content), used)
         return None if not found else _stored(found[0])
@@ -61,16 +61,16 @@ class Stored:
 
 @dataclass(frozen=True, kw_only=True)
 class CogKind:
-    """What files have in common that differ in size alone."""
+    """What files of different sizes have in common."""
 
     ghost: bytes
-    """What stands between the header and the first directory: GDAL's words on the structure."""
+    """GDAL's description of the structure, between the header and the first directory."""
     images: tuple[Mapping[int, Field], ...]
-    """Fields of an image, and of its overviews."""
+    """Fields of the image and of its overviews."""
 
     @classmethod
     def of(cls, content: bytes) -> CogKind | None:
-        """That of a small file; None as `Stored.of`, and of a BigTIFF."""
+        """The kind of a small file; None as in `Stored.of`, and for a BigTIFF."""
         found = read_directories(lambda at, size: content[at : at + size], len(content), _ALL)
         stored = _stored(found[0]) if found else None
         if not found or stored is None or HEADER.unpack_from(content)[1] != VERSION:
@@ -85,16 +85,16 @@ class CogKind:
 
     @property
     def planes(self) -> int:
-        """1, or one for each band."""
+        """1, or the number of bands."""
         is_separate = number_of(self.images[0], Tag.PLANAR_CONFIGURATION, 1) == _SEPARATE
         return number_of(self.images[0], Tag.SAMPLES_PER_PIXEL, 1) if is_separate else 1
 
     def wrapped(self, block: bytes) -> bytes:
-        """A block as it stands in the file."""
+        """A block with leader and trailer."""
         return struct.pack("<I", len(block)) + block + block[-_AROUND_SIZE:].rjust(4, b"\0")
 
     def shape(self, size: tuple[int, int]) -> tuple[int, int, int]:
-        """How many blocks an image of so many rows and columns has: (plane, y, x)."""
+        """Number of blocks of an image of this many rows and columns: (plane, y, x)."""
         down, across = (number_of(self.images[0], tag, 1) for tag in _BLOCK)
         return self.planes, -(-size[0] // down), -(-size[1] // across)
 
@@ -105,9 +105,10 @@ class CogKind:
     ) -> bytes:
         """The file up to its first block.
 
-        `images`: rows and columns of the image and of its overviews from large to small, each with
-        the sizes of its blocks, (plane, y, x). The blocks are to follow from the smallest overview
-        on, those of each in that order. `is_big`: whether it is a BigTIFF; None: where it must be.
+        `images`: rows and columns of the image and its overviews from large to small, each with the
+        sizes of its blocks, (plane, y, x). The blocks have to follow from the smallest overview on,
+        those of each image in that order. `is_big`: whether it is a BigTIFF; None: only if
+        necessary.
         """
         amount = sum(self._occupied(sizes).sum() for _, sizes in images)
         if is_big is None:
@@ -116,7 +117,7 @@ class CogKind:
         return self._head(images, begin, is_big=is_big)
 
     def _occupied(self, sizes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        """Bytes of each block in the file."""
+        """Bytes that each block occupies in the file."""
         return np.where(sizes > 0, sizes + np.uint64(2 * _AROUND_SIZE), np.uint64(0))
 
     def _head(
@@ -138,7 +139,7 @@ class CogKind:
             fields[Tag.IMAGE_WIDTH] = _size(Tag.IMAGE_WIDTH, shape[1])
             kind = _LONG8 if is_big else LONG
             fields[Tag.TILE_OFFSETS] = _whole(Tag.TILE_OFFSETS, offsets, kind)
-            # as libtiff has it
+            # as in libtiff
             of_size = _LONG8 if is_big and sizes.size == 1 else LONG
             fields[Tag.TILE_BYTE_COUNTS] = _whole(Tag.TILE_BYTE_COUNTS, sizes.ravel(), of_size)
             directories.append(list(fields.values()))
@@ -165,7 +166,7 @@ def _stored(fields: Mapping[int, Field]) -> Stored | None:
 
 
 def _whole(tag: int, values: Iterable[int] | NDArray[np.uint64], kind: int = LONG) -> Field:
-    """A field of whole numbers."""
+    """A field of integers."""
     numbers = np.asarray(values, dtype=_LETTERS[kind])
     return Field(tag, kind, numbers.size, numbers.tobytes())
 
@@ -175,16 +176,16 @@ def _size(tag: int, value: int) -> Field:
 
 
 def _laid_out(directories: Sequence[Sequence[Field]], ghost: bytes, *, is_big: bool) -> bytes:
-    """Header, and directories one after the other, each with its values behind it.
+    """Header and directories in sequence, each followed by its values.
 
-    Where the blocks are stands behind all of them, as GDAL has it.
+    The positions of the blocks follow after all of them, as in GDAL.
     """
     form = BIG if is_big else CLASSIC
     at = (BIG_HEADER if is_big else HEADER).size + len(ghost)
     head = (
         BIG_HEADER.pack(b"II", BIG_VERSION, 8, 0, at) if is_big else HEADER.pack(b"II", VERSION, at)
     )
-    # twice: where the last values are depends on the length of all before them
+    # twice: the position of the last values depends on the lengths of all before them
     begins = [at, *accumulate((_length(fields, form) for fields in directories), initial=at)][1:]
     places = _Places(begins[-1])
     parts = [head, ghost]
@@ -196,13 +197,13 @@ def _laid_out(directories: Sequence[Sequence[Field]], ghost: bytes, *, is_big: b
 
 @dataclass
 class _Places:
-    """Values that stand behind all directories."""
+    """Values stored after all directories."""
 
     at: int
     values: list[bytes] = dataclass_field(default_factory=list)
 
     def take(self, data: bytes) -> int:
-        """Where a value will be."""
+        """Reserve space for a value and return its position."""
         place = self.at
         self.values.append(data + b"\0" * (len(data) % 2))
         self.at += len(self.values[-1])
@@ -214,13 +215,13 @@ def _fits(field: Field, form: Format) -> bool:
 
 
 def _behind(fields: Sequence[Field], form: Format) -> list[Field]:
-    """Fields whose values stand behind their directory, in the order of the small file."""
+    """Fields whose values are stored after their directory, in the order of the small file."""
     late = [each for each in fields if each.tag not in _OF_BLOCKS and not _fits(each, form)]
     return sorted(late, key=lambda each: (each.place, each.tag))
 
 
 def _length(fields: Sequence[Field], form: Format) -> int:
-    """Bytes of a directory with the values behind it."""
+    """Length in bytes of a directory including the values after it."""
     values = sum(len(each.data) + len(each.data) % 2 for each in _behind(fields, form))
     return form.number.size + len(fields) * form.entry.size + form.place.size + values
 
@@ -228,7 +229,7 @@ def _length(fields: Sequence[Field], form: Format) -> int:
 def _directory(
     fields: Sequence[Field], at: int, following: int, form: Format, places: _Places
 ) -> Iterator[bytes]:
-    """A directory that begins at a place, with values behind it."""
+    """A directory at a position, followed by its values."""
     own = _Places(at + form.number.size + len(fields) * form.entry.size + form.place.size)
     where = {each.tag: own.take(each.data) for each in _behind(fields, form)}
     yield form.number.pack(len(fields))

@@ -1,4 +1,4 @@
-"""The image file directory of a TIFF: its fields, and where the bytes of their values are.
+"""The image file directory of a TIFF: its fields and the positions of their values.
 
 TIFF 6.0 (Adobe, 1992), sections 2 and 15; field numbers of GeoTIFF 1.1 (OGC 19-008r4) and of GDAL.
 """
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 
 class Tag(IntEnum):
-    """Fields that something is done with."""
+    """Fields used here."""
 
     IMAGE_WIDTH = 256
     IMAGE_LENGTH = 257
@@ -42,7 +42,7 @@ class Tag(IntEnum):
     GDAL_NODATA = 42113
 
 
-# Bytes of a value by the type of a field, and the letter of those that are read as numbers.
+# Size in bytes of a value by field type, and the struct letter of numeric types.
 _SIZES = {
     1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 16: 8, 17: 8, 18: 8,
 }  # fmt: skip
@@ -53,11 +53,11 @@ _OF_BIGTIFF = {16, 17, 18}
 LONG, DOUBLE = 4, 12
 
 ReadBytes = Callable[[int, int], bytes]
-"""Bytes from an offset on, so many; fewer where the file ends."""
+"""(offset, size) -> bytes; fewer at the end of the file."""
 
 MOST_VALUES = 2**22
-"""Values of a field that are read; an image of more blocks is left to GDAL, which reads them one by
-one."""
+"""Maximum number of values of a field; images of more blocks are left to GDAL, which reads them one
+by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ class Format:
     entry: struct.Struct
     """Number, type, count and value of a field."""
     number: struct.Struct
-    """Of the fields of a directory."""
+    """Number of fields of a directory."""
     place: struct.Struct
-    """In the file."""
+    """Offset in the file."""
     types: frozenset[int]
 
 
@@ -89,52 +89,52 @@ _MOST_DIRECTORIES = 64
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field as it stands in the file."""
+    """One field of a directory."""
 
     tag: int
     type: int
     count: int
     data: bytes
-    """Its values, little endian; nothing of a field that nobody asked for."""
+    """Its values, little-endian; empty if the field was not requested."""
     place: int = dataclass_field(default=0, compare=False)
-    """Where they are in the file that it was read from; 0: beside it."""
+    """Offset of the values in the file; 0: stored inside the directory entry."""
 
     def numbers(self) -> tuple[float, ...]:
-        """Its values; none of a field that has no numbers."""
+        """Its values; empty if the field is not numeric."""
         letter = _LETTERS.get(self.type)
         return struct.unpack(f"<{self.count}{letter}", self.data) if letter else ()
 
     def whole(self) -> tuple[int, ...]:
-        """Its values; none of a field that has no whole numbers."""
+        """Its values; empty if the field is not of integers."""
         if self.type not in _WHOLE:
             return ()
         return struct.unpack(f"<{self.count}{_LETTERS[self.type]}", self.data)
 
     def array(self) -> NDArray[np.unsignedinteger] | None:
-        """Its values; None of a field that has no whole numbers."""
+        """Its values; None if the field is not of integers."""
         if self.type not in _WHOLE:
             return None
         found: NDArray[np.unsignedinteger] = np.frombuffer(self.data, f"<u{_SIZES[self.type]}")
         return found
 
     def one(self) -> int | None:
-        """Its only value; None of a field that has another number of values, or no whole one."""
+        """Its only value; None if the field has several values or is not of integers."""
         return self.whole()[0] if self.count == 1 and self.type in _WHOLE else None
 
     def text(self) -> str:
-        """Its value as text: UTF-8, ended by a zero.
+        """Its value as text: UTF-8, zero-terminated.
 
-        Raises `UnicodeDecodeError` when it is not.
+        Raises `UnicodeDecodeError` if it is not.
         """
         return self.data.rstrip(b"\0").decode()
 
 
 WRONG = -1
-"""What stands for values of a field that are not as they should be; no such number is stored."""
+"""Stands for invalid values of a field; never stored as such."""
 
 
 def number_of(fields: Mapping[int, Field], tag: int, default: int) -> int:
-    """The one whole number of a field; `WRONG` where there is something else."""
+    """The single integer of a field; `WRONG` for anything else."""
     if tag not in fields:
         return default
     found = fields[tag].one()
@@ -142,7 +142,7 @@ def number_of(fields: Mapping[int, Field], tag: int, default: int) -> int:
 
 
 def read_directory(content: bytes | memoryview) -> dict[int, Field] | None:
-    """Fields by their number; None of anything but a classic little-endian TIFF of one image."""
+    """Fields by number; None unless it is a classic little-endian TIFF of one image."""
     if len(content) < HEADER.size:
         return None
     order, version, at = HEADER.unpack_from(content)
@@ -151,16 +151,15 @@ def read_directory(content: bytes | memoryview) -> dict[int, Field] | None:
     size = len(content)
     reader = _Reader(lambda start, size: bytes(content[start : start + size]), size, CLASSIC)
     found = reader.directory(at, size)
-    return None if found is None or found[1] else found[0]  # none with overviews, masks
+    return None if found is None or found[1] else found[0]  # none with overviews or masks
 
 
 def read_directories(
     read: ReadBytes, size: int, used: frozenset[int]
 ) -> list[dict[int, Field]] | None:
-    """Fields of each image of a little-endian TIFF or BigTIFF of so many bytes, in their order.
+    """Fields of each image of a little-endian TIFF or BigTIFF of this size (bytes), in order.
 
-    Values are read of the fields that are `used` only. None of other files, and of those that are
-    not whole.
+    Values are only read for the fields in `used`. None for other files, and for truncated ones.
     """
     head = read(0, BIG_HEADER.size)
     if len(head) < BIG_HEADER.size:
@@ -188,23 +187,23 @@ def read_directories(
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads directories of one file."""
+    """Reads the directories of one file."""
 
     read: ReadBytes
     size: int
-    """Of the file."""
+    """File size in bytes."""
     format: Format
     used: frozenset[int] | None = None
-    """Numbers of the fields whose values are read; None: of all."""
+    """Numbers of the fields whose values are read; None: all."""
 
     def directory(self, at: int, most: int) -> tuple[dict[int, Field], int] | None:
-        """The fields of a directory, and where the next one is (0: nowhere).
+        """The fields of a directory, and the offset of the next one (0: none).
 
-        None where it is cut off, has a field twice, or values of more bytes than there are: those
-        lie over each other, and could be more than fits.
+        None if it is truncated, contains a field twice, or has values of more bytes than the file:
+        overlapping values could exceed memory.
         """
         number, entry, place = self.format.number, self.format.entry, self.format.place
-        if at > self.size:  # of a BigTIFF more than can be asked for
+        if at > self.size:  # offsets of a BigTIFF may exceed what can be read
             return None
         head = self.read(at, number.size)
         many = number.unpack(head)[0] if len(head) == number.size else most
@@ -240,9 +239,9 @@ class _Reader:
 
 
 def laid_out(fields: Iterable[Field]) -> tuple[bytes, dict[int, int]]:
-    """Header, directory and values as the beginning of a file, and where each value stands in it.
+    """Header, directory and values as the beginning of a file, and the offset of each value in it.
 
-    Its length is even, as everything that is pointed at in a TIFF must begin.
+    Its length is even, as TIFF requires of everything that offsets point to.
     """
     ordered = sorted(fields, key=lambda field: field.tag)
     at, entry_size = HEADER.size, CLASSIC.entry.size

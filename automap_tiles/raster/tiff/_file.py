@@ -1,4 +1,4 @@
-"""Windows of a plain tiled TIFF on the disk, block by block."""
+"""Windows of a plain tiled TIFF on disk, block by block."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from automap_tiles.raster.tiff._unpacking import Damaged, unpack_into, unpacked
 
 Slices = tuple[slice, slice]
 
-# Fields that change no pixel that is read: descriptions, densities, ranges, profiles, places.
+# Fields that do not affect pixel values: descriptions, densities, ranges, profiles, positions.
 _HARMLESS = frozenset({
     269, 270, 271, 272, 280, 281, 282, 283, 285, 296, 305, 306, 315, 316, 318, 319, 333, 337, 340,
     341, 700, 33432, 34264, 34675, 50844,
@@ -28,21 +28,21 @@ _SUBFILE, _FILL_ORDER, _ORIENTATION = 254, 266, 274
 _KNOWN = frozenset(Tag) | _HARMLESS | {_SUBFILE, _FILL_ORDER, _ORIENTATION}
 _USED = LAYOUT | {Tag.PHOTOMETRIC, _SUBFILE, _FILL_ORDER, _ORIENTATION}
 _WHOLE, _REDUCED = 0, 1
-# MinIsBlack, RGB, indices of a palette: the numbers are what is stored.
+# MinIsBlack, RGB, palette: the stored numbers are the pixel values.
 _PHOTOMETRIC = {1, 2, 3}
 _SETTLED_AFTER = 2 * 10**9
-"""Nanoseconds; the coarsest times of a file system in use (FAT) are 2 s."""
+"""Nanoseconds; the coarsest timestamp resolution of a file system in use (FAT) is 2 s."""
 _BLOCKS_KEPT = 8
-"""There must be room for so many; of larger ones GDAL keeps what it needs."""
+"""The cache must have room for this many blocks; larger ones are left to GDAL's cache."""
 
 
 class Stamp(NamedTuple):
-    """What is another one when a file was replaced, or was written anew a moment later."""
+    """Changes when a file is replaced, or rewritten shortly after."""
 
     modified: int
     """ns since 1970."""
     changed: int
-    """ns since 1970; nobody can set it back, as those do who unpack archives."""
+    """ns since 1970; cannot be set back, unlike `modified`, which unpacking an archive sets."""
     size: int
     """Bytes."""
     inode: int
@@ -50,7 +50,7 @@ class Stamp(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """What GDAL says of an image of a file."""
+    """GDAL's description of an image of a file."""
 
     shape: tuple[int, int, int]
     """Band, y, x."""
@@ -62,21 +62,21 @@ class Profile:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TiledFile:
-    """One image of a file, the whole one or an overview."""
+    """One image of a file, at full resolution or an overview."""
 
     path: str
     stamp: Stamp
     layout: Layout
     offsets: NDArray[np.unsignedinteger]
-    """Of each block."""
+    """Offset of each block."""
     sizes: NDArray[np.unsignedinteger]
-    """Bytes of each block; 0 of those that are left out, being without data."""
+    """Size of each block in bytes; 0 for sparse blocks, which have no data."""
     has_gaps: bool
-    """Whether any is left out."""
+    """Whether any block is sparse."""
 
     @classmethod
     def of(cls, path: str, stamp: Stamp, profile: Profile) -> TiledFile | None:
-        """The image of a file that GDAL describes so; None of one of another kind."""
+        """The image of a file that GDAL describes like this; None if it is not supported here."""
         try:
             handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
@@ -120,13 +120,12 @@ class TiledFile:
         later: Sequence[tuple[range, range]] = (),
         once: bool = False,
     ) -> bool:
-        """Fill (band, y, x) of bands that count from 1 in rows and columns of the image.
+        """Fill (band, y, x) with bands, counted from 1, in rows and columns of the image.
 
-        Where (y, x) nothing of a block is `wanted` it is not unpacked, and 0 stands there. Blocks
-        of which `later` windows will want something are kept for longest; `once`: of the others
-        those that are read whole are not kept. Returns whether that was done: not of blocks that
-        are left out, being without data, or damaged, nor of a file that has changed, or has just
-        been written.
+        Blocks without `wanted` pixels (y, x) are not decompressed, their pixels are 0. Blocks that
+        are needed by `later` windows are kept longest; `once`: other blocks that are read
+        completely are not cached. Returns whether it succeeded: not for sparse blocks, for damaged
+        ones, nor for a file that has changed, or has just been written.
         """
         if out.dtype != self.layout.dtype or self._is_missing(bands, *window):
             return False
@@ -155,7 +154,7 @@ class TiledFile:
         return True
 
     def _is_missing(self, bands: Sequence[int], rows: range, columns: range) -> bool:
-        """Whether a block of a window is left out."""
+        """Whether a block of a window is sparse."""
         if not self.has_gaps:
             return False
         down, across = self.layout.grid
@@ -170,23 +169,26 @@ class TiledFile:
         return not self.sizes[numbers].all()
 
     def _is_settled(self) -> bool:
-        """Whether a later file would have another stamp.
+        """Whether a later version of the file would have another stamp.
 
-        That of one just written may be the same; GDAL, which forgets a file with its dataset, is
-        asked for the pixels until then.
+        The stamp of a file just written may stay the same; until then the pixels are read by GDAL,
+        which forgets a file when its dataset is closed.
         """
         written = max(self.stamp.modified, self.stamp.changed)
         return abs(time.time_ns() - written) >= _SETTLED_AFTER
 
     @cached_property
     def _identity(self) -> str:
-        """As a text, which is hashed once only; two images may lay the same bytes out otherwise."""
+        """As text, so that it is hashed only once.
+
+        Two images may use the same bytes differently.
+        """
         return f"{self.stamp} {self.layout}"
 
     def _places(
         self, rows: range, columns: range
     ) -> Iterator[tuple[int, tuple[range, range], Slices, Slices]]:
-        """Of each block of a window: its number, its pixels, and the shared part in both."""
+        """For each block of a window: its number, its pixels, and the intersection in both."""
         (height, width), across = self.layout.block, self.layout.grid[1]
         for row in range(rows.start // height, -(-rows.stop // height)):
             y, block_y = _shared(rows, row * height, height)
@@ -209,7 +211,10 @@ class TiledFile:
     def _unpack(
         self, file: _OpenFile, bands: Sequence[int], number: int, out: NDArray[Any]
     ) -> None:
-        """One block of each band into (band, y, x), kept where that helps; raises `Damaged`."""
+        """Decompress one block of each band into (band, y, x), cached if useful.
+
+        Raises `Damaged`.
+        """
         down, across = self.layout.grid
         for plane, band in zip(out, bands, strict=True):
             place = (band - 1) * down * across + number
@@ -234,7 +239,7 @@ class TiledFile:
         return found
 
     def _content(self, file: _OpenFile, start: int, size: int) -> bytes:
-        """The bytes of a block as they stand in the file; raises `Damaged`."""
+        """The stored bytes of a block; raises `Damaged`."""
         if start + size > self.stamp.size:
             raise Damaged
         content = os.pread(file.handle, size, start)
@@ -255,13 +260,13 @@ class _OpenFile:
 def _copy(
     planes: Sequence[NDArray[Any]], out: NDArray[Any], target: Slices, source: Slices
 ) -> None:
-    """A part of planes (y, x) to where it belongs."""
+    """Copy a part of planes (y, x) to its position."""
     for plane, found in zip(out, planes, strict=True):
         plane[target] = found[source]
 
 
 def _meet(window: tuple[range, range], other: tuple[range, range]) -> bool:
-    """Whether two windows have a pixel in common."""
+    """Whether two windows intersect."""
     return all(
         one.start < two.stop and two.start < one.stop
         for one, two in zip(window, other, strict=True)
@@ -269,7 +274,7 @@ def _meet(window: tuple[range, range], other: tuple[range, range]) -> bool:
 
 
 def _is_whole(block: tuple[range, range], window: tuple[range, range]) -> bool:
-    """Whether all pixels of a block lie in a window."""
+    """Whether a block lies completely inside a window."""
     return all(
         inside.start >= outside.start and inside.stop <= outside.stop
         for inside, outside in zip(block, window, strict=True)

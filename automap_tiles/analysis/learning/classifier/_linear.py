@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# Of the largest spread: what rounding leaves of a feature that does not vary.
+# Relative to the largest spread: rounding error of a constant feature.
 _CONSTANT = 1e-9
 
 

@@ -1,4 +1,4 @@
-"""What votes in a model: trees, or a linear classifier, on some of the features."""
+"""The voting members of a model: trees, or a linear classifier, on all or some of the features."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 
 class MemberKind(StrEnum):
-    """How the content of a member is to be read."""
+    """Format of a member's content."""
 
     TREES = "trees"
     """XGBoost's UBJSON."""
@@ -23,24 +23,27 @@ class MemberKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """A classifier of its own; the probabilities of a model are the weighted mean of them all."""
+    """A classifier of its own.
+
+    The probabilities of a model are the weighted mean over its members.
+    """
 
     kind: MemberKind
     content: bytes
     columns: tuple[int, ...] | None = None
-    """Places of the features that it sees; None: all."""
+    """Indices of the features that it uses; None: all."""
     roots: bool = False
-    """Whether the roots of its probabilities vote; see `roots_of`."""
+    """Whether it votes with square roots of its probabilities; see `roots_of`."""
     weight: float = 1.0
-    """Of its vote."""
+    """Weight of its vote."""
 
     @property
     def file(self) -> str:
-        """End of its name in the file of a model."""
+        """Suffix of its file name in the model file."""
         return {MemberKind.TREES: "ubj", MemberKind.LINEAR: "json"}[self.kind]
 
     def facts(self, inputs: int) -> dict[str, Any]:
-        """For JSON, beside the content."""
+        """For JSON, without the content."""
         return {
             "kind": self.kind.value,
             "columns": None if self.columns is None else list(self.columns),
@@ -51,18 +54,18 @@ class Member:
         }
 
     def take(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Its columns of features (sample, feature)."""
+        """Its columns of the features (sample, feature)."""
         if self.columns is None:
             return rows
         return np.ascontiguousarray(rows[:, list(self.columns)])
 
 
 def roots_of(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Square roots of probabilities (..., class), brought to a sum of 1 again.
+    """Square roots of probabilities (..., class), normalised to a sum of 1.
 
-    Boosting is surer of itself than it is right (Niculescu-Mizil & Caruana 2005, ICML 22: 625-632),
-    and would outvote a forest that knows better. The root is the softmax at twice the temperature
-    (Guo et al. 2017, ICML 34: 1321-1330). Sums are taken class by class: bits do not change.
+    Boosting is overconfident (Niculescu-Mizil & Caruana 2005, ICML 22: 625-632) and would outvote a
+    better forest. The square root is a softmax at twice the temperature (Guo et al. 2017, ICML 34:
+    1321-1330). Sums are taken class by class, so that the bits do not change.
     """
     found = np.sqrt(probabilities)
     total = found[..., 0].copy()
@@ -75,7 +78,10 @@ def roots_of(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
 def vote(
     each: Sequence[NDArray[np.float32]], weights: Sequence[float] | None = None
 ) -> NDArray[np.float32]:
-    """Mean of the members' probabilities (sample, class), in their order: bits do not change."""
+    """Weighted mean of the members' probabilities (sample, class).
+
+    The order of summation is fixed, so that the bits do not change.
+    """
     if len(each) == 1:
         return each[0]
     weights = [1.0] * len(each) if weights is None else weights

@@ -1,9 +1,8 @@
 """A trained classifier in one file.
 
 The file is a zip of its members (`booster.ubj`, trees in XGBoost's own format, or several files
-under `members/`), `model.json` (everything else) and `positions.bin` (where the training samples
-lie). Nothing of it is code, and reading it needs no XGBoost. The same training gives the same
-bytes.
+under `members/`), `model.json` (everything else) and `positions.bin` (the positions of the training
+samples). It contains no code, and is read without XGBoost. The same training gives the same bytes.
 """
 
 from __future__ import annotations
@@ -34,9 +33,9 @@ from automap_tiles.storage import Address
 __all__ = ["FORMAT", "LandClass", "Model", "TrainingSamples"]
 
 FORMAT = 4
-"""Of the file; raised when older versions of this package could not read it right. A model is
-written in the oldest format that can hold it: 1 for trees alone that see all features, 3 where all
-votes weigh the same."""
+"""Version of the file format, increased when older versions of this package could not read it
+correctly. A model is written in the oldest format that can hold it: 1 for trees alone that use all
+features, 3 if all votes have the same weight."""
 
 _OF_TREES = 1
 _OF_EQUALS = 3
@@ -47,13 +46,13 @@ _BOOSTER = "booster.ubj"
 _FACTS = "model.json"
 _POSITIONS = "positions.bin"
 
-# The first moment that a zip can tell: the time of writing must not be in the bytes.
+# The earliest time in a zip file: the time of writing must not be part of the bytes.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSamples:
-    """What a model was trained on, as far as it must be known later."""
+    """Facts about the training samples that are needed later."""
 
     fingerprint: str
     """SHA-256 of the table of samples."""
@@ -61,31 +60,30 @@ class TrainingSamples:
     """WKT or EPSG:n of `positions`."""
     positions: NDArray[np.float64]
     """(sample, 2): x and y of the centres of the training pixels. A reference sample must not lie
-    on one of them: it would measure memory, not accuracy."""
+    on one of them: otherwise accuracy would be measured on training data."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """Everything that turns a picture into a map of classes."""
+    """Everything needed to classify a raster."""
 
     members: tuple[Member, ...]
-    """What votes."""
+    """The voting classifiers."""
     recipe: Recipe
-    """How features are computed from a picture."""
+    """How features are computed from a raster."""
     classes: tuple[LandClass, ...]
-    """Ascending by number, in the order of the columns of probabilities."""
+    """In ascending order, that of the columns of the probabilities."""
     training: TrainingSamples
     pca: Pca | None = None
-    """What is applied to the features before the trees see them."""
+    """Applied to the features before the members use them."""
     report: Mapping[str, Any]
-    """What training found out; see `training._report` beside this."""
+    """The training report; see `training._report`."""
     versions: Mapping[str, str]
-    """Package -> the version that trained."""
+    """Package -> version used for training."""
     familiar: TrainingDomain | None = None
-    """The picture that it was trained on; None in models of earlier versions."""
+    """The raster that it was trained on; None in models of earlier versions."""
     confidence: Confidence | None = None
-    """How far it can be trusted; None in models of earlier versions, and where nothing could be
-    held out."""
+    """Confidence measures; None in models of earlier versions, and if nothing could be held out."""
 
     @property
     def values(self) -> NDArray[np.uint8]:
@@ -94,23 +92,23 @@ class Model:
 
     @property
     def inputs(self) -> int:
-        """How many columns the trees see."""
+        """Number of columns that the trees use."""
         return len(self.recipe.names) if self.pca is None else len(self.pca.components)
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of what decides about a map: members, recipe, components, classes."""
+        """SHA-256 of everything that determines a map: members, recipe, components, classes."""
         facts = self._facts()
         keys = ("booster", "members", "recipe", "pca", "classes")
         decisive = {key: facts[key] for key in keys if key in facts}
         return hashlib.sha256(_json(decisive)).hexdigest()
 
     def save(self, path: Path | str) -> None:
-        """Write the file, whole or not at all; raises `OutputError`."""
+        """Write the file atomically; raises `OutputError`."""
         Address.of(path).write(self.to_bytes())
 
     def to_bytes(self) -> bytes:
-        """Content of the file."""
+        """The content of the file."""
         positions = np.ascontiguousarray(self.training.positions, dtype="<f8")
         members = {
             _FACTS: _json(self._facts(), indent=1),
@@ -124,7 +122,7 @@ class Model:
                 entry = zipfile.ZipInfo(name, _NO_TIME)
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = 0o644 << 16
-                entry.create_system = 3  # Unix everywhere: Python writes the present system's
+                entry.create_system = 3  # Unix on every platform: Python writes the current one
                 archive.writestr(entry, content)
         return buffer.getvalue()
 
@@ -176,7 +174,7 @@ class Model:
 
     @classmethod
     def open(cls, path: Path | str) -> Model:
-        """Read a file; raises `InputError` that says what is wrong with it."""
+        """Read a file; raises `InputError` with the reason if it is invalid."""
         data = Address.of(path).read()
         if data is None:
             raise InputError("there is no such model", path)
@@ -184,7 +182,7 @@ class Model:
 
     @classmethod
     def from_bytes(cls, data: bytes, path: Path | str | None = None) -> Model:
-        """The model in a file's content; `path` is for the message of `InputError`."""
+        """The model in a file's content; `path` is used in the message of `InputError`."""
         facts, contents, others = _contents(data, path)
         try:
             model = cls(
@@ -213,7 +211,7 @@ class Model:
 def _contents(
     data: bytes, path: Path | str | None
 ) -> tuple[dict[str, Any], list[bytes], dict[str, bytes]]:
-    """Facts, members and all others, after kind and format of the file have been looked at."""
+    """JSON content, members and other files, after checking the kind and format of the file."""
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             facts = json.loads(archive.read(_FACTS))
@@ -225,7 +223,7 @@ def _contents(
             contents = [archive.read(file) for file in files]
             others = [_POSITIONS, *facts.get("confidence", {}).get("files", [])]
             return facts, contents, {name: archive.read(name) for name in others}
-    # RuntimeError: damage that looks like a password or like a compression that nobody has
+    # RuntimeError: damaged bytes may look like encryption or an unknown compression
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         kind = "is a damaged model" if data.startswith(b"PK") else "is not a model"
         raise InputError(f"{kind}: {error}; train it again with `automap train`", path) from error
@@ -263,7 +261,7 @@ def _other_format(facts: Mapping[str, Any]) -> str:
 
 
 def _check(model: Model, facts: Mapping[str, Any], path: Path | str | None) -> None:
-    """Raise `InputError` where the parts of a file do not belong together."""
+    """Raise `InputError` if the parts of a file do not match."""
     told = facts.get("members") or [facts["booster"]]
     for one, member in zip(told, model.members, strict=True):
         found = member.facts(model.inputs)
@@ -278,6 +276,6 @@ def _check(model: Model, facts: Mapping[str, Any], path: Path | str | None) -> N
 
 
 def _json(value: object, indent: int | None = None) -> bytes:
-    """JSON whose bytes are decided by the value: floats by their shortest text, no NaN."""
+    """JSON with deterministic bytes: floats by their shortest representation, no NaN."""
     text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False, sort_keys=False)
     return text.encode()

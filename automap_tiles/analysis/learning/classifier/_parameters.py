@@ -1,4 +1,4 @@
-"""What can be tuned, and within which limits."""
+"""Tunable parameters and their ranges."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ import numpy as np
 
 
 class Strategy(StrEnum):
-    """What stands in the leaves of a tree; the values are XGBoost's `multi_strategy`."""
+    """Content of a tree's leaves; the values are XGBoost's `multi_strategy`."""
 
     TREE_PER_CLASS = "one_output_per_tree"
-    """One number: every round grows a tree for each class."""
+    """One number: every round grows a tree per class."""
     VECTOR_LEAF = "multi_output_tree"
     """One number per class: every round grows one tree. Several times faster to predict."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Range:
-    """Limits of a parameter, both included."""
+    """Range of a parameter, inclusive."""
 
     low: float
     high: float
     log: bool = False
-    """Whether a factor counts rather than a difference."""
+    """Whether it is sampled on a logarithmic scale."""
     whole: bool = False
-    """Whether only whole numbers are meant."""
+    """Whether values are integers."""
 
     def draw(self, random: np.random.Generator) -> float:
-        """A value by chance."""
+        """A random value."""
         if self.whole:
             return int(random.integers(int(self.low), int(self.high), endpoint=True))
         if self.log:
@@ -43,8 +43,8 @@ class Range:
 
 RANGES: Mapping[str, Range] = MappingProxyType(
     {
-        # Wide ranges of practice; see "Notes on Parameter Tuning" in XGBoost's documentation and
-        # Probst, Boulesteix & Bischl 2019, JMLR 20(53), table 3.
+        # Wide ranges used in practice; see "Notes on Parameter Tuning" in XGBoost's documentation
+        # and Probst, Boulesteix & Bischl 2019, JMLR 20(53), table 3.
         "eta": Range(low=0.03, high=0.3, log=True),
         "max_depth": Range(low=3, high=10, whole=True),
         "min_child_weight": Range(low=1, high=10),
@@ -54,16 +54,16 @@ RANGES: Mapping[str, Range] = MappingProxyType(
         "reg_lambda": Range(low=0.1, high=10, log=True),
     }
 )
-"""Name of a field of `Parameters` -> its limits."""
+"""Name of a field of `Parameters` -> its range."""
 
 _VECTOR_DEPTH = Range(low=3, high=8, whole=True)
 
 
 def ranges(strategy: Strategy) -> Mapping[str, Range]:
-    """Limits for one kind of trees.
+    """Ranges for one kind of trees.
 
-    Trees with vector leaves stay at a depth of 8: their histograms hold all classes, and 20 rounds
-    of depth 10 took 14 s where trees per class took 2 (65 features, 8 classes).
+    The depth of trees with vector leaves is limited to 8: their histograms hold all classes, and 20
+    rounds of depth 10 took 14 s, against 2 s with one tree per class (65 features, 8 classes).
     """
     if strategy is Strategy.VECTOR_LEAF:
         return {**RANGES, "max_depth": _VECTOR_DEPTH}
@@ -72,7 +72,7 @@ def ranges(strategy: Strategy) -> Mapping[str, Range]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parameters:
-    """Of one training, under XGBoost's names and with its defaults."""
+    """Parameters of one training, with XGBoost's names and defaults."""
 
     eta: float = 0.3
     max_depth: int = 6
@@ -89,11 +89,11 @@ class Parameters:
         return replace(self, strategy=strategy)
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON, and for people."""
+        """For JSON and reports."""
         return {**asdict(self), "strategy": self.strategy.value}
 
     def for_xgboost(self) -> dict[str, Any]:
-        """As `xgboost.train` takes them."""
+        """In the form of `xgboost.train`."""
         values = asdict(self)
         values["multi_strategy"] = values.pop("strategy").value
         return values

@@ -1,4 +1,4 @@
-"""From features to probabilities of classes."""
+"""From features to class probabilities."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 
 
 _ROUNDING = np.float32(1e-4)
-"""Of probabilities, and more: who leads by less is not sure to lead."""
+"""An upper bound of the rounding error of probabilities: a smaller lead is not reliable."""
 
 
 class Predictor:
-    """A model ready to be applied; made once per worker.
+    """A model ready for prediction; created once per worker.
 
-    It uses one thread: tiles are worked on side by side. Raises `InputError` when the trees cannot
-    be loaded or belong to other features, `MissingExtra` without XGBoost.
+    It uses one thread: tiles are processed in parallel. Raises `InputError` if the trees cannot be
+    loaded or belong to other features, `MissingExtra` without XGBoost.
     """
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self.values = model.values
-        """(class,) uint8 numbers of the classes, in the order of the probabilities."""
+        """(class,) uint8 class numbers, in the order of the probabilities."""
         self._members = [(member, _loaded(member, model)) for member in model.members]
 
     def probabilities(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(sample, class) of features (sample, feature) as the model's recipe computes them.
+        """(sample, class) from features (sample, feature) as the model's recipe computes them.
 
-        Principal components, where the model has them, are taken here. A row depends on no other
-        row, bit by bit.
+        Principal components, if the model has them, are computed here. Rows are independent of each
+        other, bit by bit.
         """
         if not len(rows := self.inputs(rows)):
             return np.empty((0, len(self.values)), dtype=np.float32)
@@ -47,10 +47,10 @@ class Predictor:
         return vote(votes, [member.weight for member, _ in self._members])
 
     def leading(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(sample, class) like `probabilities`, but only which is the largest means something.
+        """(sample, class) like `probabilities`, but only the index of the largest is meaningful.
 
-        Members that weigh most are asked first, and the others only of samples where they could
-        yet outvote the class in front: the same class, found sooner.
+        Members with the largest weights are evaluated first, the others only for samples where they
+        could still change the leading class: the same class, found faster.
         """
         rows = self.inputs(rows)
         found = np.empty((len(rows), len(self.values)), dtype=np.float32)
@@ -60,7 +60,8 @@ class Predictor:
             if not len(places):
                 break
             votes[place] = _probabilities(*self._members[place], rows)
-            asked = sorted(votes)  # in the order of the members: the bits of `probabilities`
+            # in the order of the members, as in `probabilities`, for the same bits
+            asked = sorted(votes)
             total = vote([votes[one] for one in asked], [weights[one] for one in asked])
             found[places] = total
             share = sum(weights[one] for one in asked) / sum(weights)
@@ -70,7 +71,7 @@ class Predictor:
         return found
 
     def inputs(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What the members see of features (sample, feature): these, or their components."""
+        """The features (sample, feature) that the members use, or their principal components."""
         if rows.ndim != 2 or rows.shape[1] != len(self.model.recipe.names):
             raise ValueError(
                 f"rows of shape {rows.shape} do not fit {len(self.model.recipe.names)} features"
@@ -78,13 +79,13 @@ class Predictor:
         return rows if self.model.pca is None else self.model.pca.apply_rows(rows)
 
     def classes(self, probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """(sample,) numbers of the most probable classes; the lower number of equals."""
+        """(sample,) numbers of the most probable classes; of equal ones the lower number."""
         found: NDArray[np.uint8] = self.values[probabilities.argmax(axis=1)]
         return found
 
 
 def _lead(shares: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(sample,) by how much the largest of (sample, class) exceeds the second."""
+    """(sample,) difference between the largest and the second largest of (sample, class)."""
     if shares.shape[1] == 1:
         return np.ones(len(shares), dtype=np.float32)
     highest = np.partition(shares, -2, axis=1)[:, -2:]
@@ -95,7 +96,7 @@ def _lead(shares: NDArray[np.float32]) -> NDArray[np.float32]:
 def _probabilities(
     member: Member, fitted: Fitted, rows: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """(sample, class) as the member votes."""
+    """(sample, class) vote of a member."""
     found = predict(fitted, member.take(rows))
     return roots_of(found) if member.roots else found
 

@@ -1,6 +1,6 @@
-"""The random forest of scikit-learn, from the extra `scikit-learn`: thresholds of single values.
+"""scikit-learn's random forest, from the extra `scikit-learn`: exact thresholds.
 
-Breiman 2001, Machine Learning 45: 5-32. The forest of XGBoost beside it looks through bins.
+Breiman 2001, Machine Learning 45: 5-32. XGBoost's forest, in contrast, uses binned thresholds.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _TREES = 300
 _TRIED = 60
 _AT_ONCE = 20
-"""Trees that grow until somebody may stop the training."""
+"""Trees grown between two checks for a stop."""
 
 
 def _ensemble() -> Any:
@@ -56,7 +56,7 @@ def _fit(rows: Rows, how: EngineRun) -> Booster:
 
 
 def _tree(grown: Any, classes: np.ndarray[Any, Any], count: int) -> Tree:
-    """A tree of scikit-learn; a class that no sample had has no share."""
+    """A tree of scikit-learn; a class without samples has a proportion of 0."""
     left, right = (np.asarray(one, dtype=np.int32) for one in (
         grown.children_left, grown.children_right))  # fmt: skip
     inner = left >= 0
