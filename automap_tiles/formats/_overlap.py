@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def shares_points(tile: Tile, area: BaseGeometry) -> bool:
     """Whether the box of a tile, buffer included, touches an area in its CRS.
 
-    Both may run over the antimeridian, and count x on another turn of the globe.
+    Both may cross the antimeridian, with x coordinates that differ by a full turn.
     """
     if area.is_empty:
         return False

@@ -34,7 +34,7 @@ class PixelSample:
 
 
 def sample_file(url: str) -> PixelSample:
-    """Look at windows that lie evenly over a raster file; raises `InputError`."""
+    """Sample evenly spaced windows of a raster file; raises `InputError`."""
     info = raster.inspect(url)
     if info.georeferencing is not Georeferencing.TRANSFORM or info.crs is None:
         return PixelSample(pixels=_flat([]), pixel=None)
@@ -44,7 +44,7 @@ def sample_file(url: str) -> PixelSample:
 
 
 def sample_tiles(tiles: Iterable[tuple[RasterArray, Grid]]) -> PixelSample:
-    """Put together what was seen in the middle of tiles, each with the grid of the whole tile."""
+    """Combine samples from the middle of tiles, each with the grid of the whole tile."""
     found, size = [], None
     for pixels, grid in tiles:
         size = ground_size(grid) if size is None else size
@@ -53,7 +53,7 @@ def sample_tiles(tiles: Iterable[tuple[RasterArray, Grid]]) -> PixelSample:
 
 
 def sample_window(grid: Grid) -> Grid:
-    """The window of a tile that a glance looks at."""
+    """The window of a tile that is sampled."""
     rows, cols = (_middle(length) for length in grid.shape)
     return _window(grid, rows, cols)
 
@@ -67,7 +67,7 @@ def _windows(grid: Grid) -> Iterator[Grid]:
 
 
 def _starts(length: int) -> list[int]:
-    """Where windows begin along a side, evenly and away from the edges."""
+    """First pixels of windows along a side, evenly spaced and away from the edges."""
     if length <= _ACROSS * _WINDOW:
         return list(range(0, max(1, length - _WINDOW + 1), _WINDOW))
     step = length / _ACROSS

@@ -80,7 +80,7 @@ def _check_masks(reader: ScenesReader, scenes: Sequence[Scene], rule: MaskRule) 
 
 
 def _searched(reader: ScenesReader) -> SearchReport:
-    """Selected scenes, as far as their own metadata decide."""
+    """Scenes selected by their own metadata."""
     if reader.is_catalogue:
         return _search(reader)
     return find.products(
@@ -118,7 +118,7 @@ def _with_masks(reader: ScenesReader, found: SearchReport) -> SearchReport:
 
 
 def _from_above(reader: ScenesReader, found: SearchReport) -> SearchReport:
-    """The scenes with their BRDF correction to nadir view; the others are set aside.
+    """The scenes with their correction for BRDF to nadir view; the others are set aside.
 
     Raises `ConfigError` for scenes that are already corrected.
     """
@@ -163,7 +163,7 @@ def _coregistered(found: SearchReport, how: Alignment | str) -> SearchReport:
 
 
 def _check_alike(key: str, found: list[str]) -> None:
-    """Raise `ConfigError` for dates that must not be mixed."""
+    """Raise `ConfigError` for dates that must not be mixed in one input."""
     if len(found) > 1:
         raise ConfigError(
             f"scenes of the {key} {', '.join(found)} are never mixed",

@@ -44,8 +44,8 @@ def manifest_of(
 def _frame(lattice: Lattice, grids: Sequence[Grid]) -> str:
     """The properties of a lattice that determine pixels.
 
-    Where all scenes lie on it that is where its pixels are, whichever of them its corner is of.
-    What lies on another grid is resampled in blocks that count from the corner.
+    If all scenes are aligned with it, its pixels do not depend on which scene's corner it has.
+    Scenes on another grid are resampled in blocks counted from the corner.
     """
     (width, height), to_map = lattice.pixel, lattice.transform
     corner = to_map.c, to_map.f
@@ -58,10 +58,10 @@ def _frame(lattice: Lattice, grids: Sequence[Grid]) -> str:
 
 
 def reaches(lattice: Lattice | None, grid: Grid, tile: Tile) -> bool:
-    """Whether a scene on a grid can decide on pixels of a tile.
+    """Whether a scene on a grid can affect pixels of a tile.
 
-    Where the pixels of the tile are those of the lattice it is made of these alone, otherwise of
-    those around as well, as they are read.
+    If the tile is aligned with the lattice only its own pixels count, otherwise also those around
+    it that resampling reads.
     """
     own = Grid(tile.crs, tile.transform, tile.shape)
     start = None if lattice is None else lattice.offset(own)

@@ -1,7 +1,7 @@
 """Inputs that consist of parts, such as scenes, and which parts have changed since a run.
 
-A tile is made of the parts that reach it. Where the parts that an output was made of are known, the
-tiles that none of the changed ones reaches are what they would be if they were made anew.
+A tile is made from the parts that intersect it. If the parts that an output was made from are
+known, tiles that no changed part intersects need not be remade.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from automap_tiles.grid import Grid, Tile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputPart:
-    """One of them, such as a scene."""
+    """One part of an input, such as a scene."""
 
     name: str
     version: str
-    """Another one when its pixels may be others."""
+    """Changes if its pixels may have changed."""
     group: int
-    """Place of its group among all groups: parts of one group, such as an overpass, are one date.
-    """
+    """Rank of its group among all groups: parts of one group, such as an overpass, have one
+    date."""
     day: str
     """ISO date of its group."""
     grid: Grid
-    """What it reaches."""
+    """Its extent."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """All parts of an input, in their order."""
+    """All parts of an input, in order."""
 
     frame: str
-    """What concerns all of them, such as the grid that they are read on."""
+    """Properties common to all of them, such as the grid that they are read on."""
     parts: tuple[InputPart, ...]
 
     def to_text(self) -> str:
-        """To be kept."""
+        """Text form for storage."""
         crs: dict[str, int] = {}
         rows = [
             [
@@ -60,7 +60,7 @@ class Manifest:
 
     @classmethod
     def from_text(cls, text: str) -> Manifest:
-        """What `to_text` wrote."""
+        """Inverse of `to_text`."""
         said: Mapping[str, Any] = json.loads(text)
         known = [CRS.from_wkt(wkt) for wkt in said["crs"]]
         return cls(
@@ -80,14 +80,14 @@ class Manifest:
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
-    """What parts have become since."""
+    """Changes of parts since a manifest."""
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
-    """Also those that are of another date by now."""
+    """Including those whose date has changed."""
     grids: tuple[Grid, ...] | None = ()
-    """What they reach and have reached; None: every tile may be another one."""
+    """Their extents before and now; None: any tile may be affected."""
 
     def __str__(self) -> str:
         said = [
@@ -104,12 +104,12 @@ class Changes:
         return ", ".join(said)
 
     def __bool__(self) -> bool:
-        """Whether there are any."""
+        """Whether there are any changes."""
         return self.grids != () or bool(self.added or self.removed or self.replaced)
 
 
 def changes(before: Manifest, now: Manifest, *, order_counts: bool = False) -> Changes:
-    """What has changed; `order_counts`: pixels tell the places of groups among all of them."""
+    """The changes; `order_counts`: pixels depend on the ranks of the groups."""
     old = {part.name: part for part in before.parts}
     new = {part.name: part for part in now.parts}
     common = old.keys() & new.keys()
@@ -141,7 +141,7 @@ def changes(before: Manifest, now: Manifest, *, order_counts: bool = False) -> C
 
 
 def _ranks(manifest: Manifest, names: set[str]) -> dict[str, tuple[int, int]]:
-    """(place of its group, place in the group) of some of the parts, among those alone."""
+    """(rank of the group, rank in the group) of some of the parts, among these only."""
     groups = sorted({part.group for part in manifest.parts if part.name in names})
     rank = {group: number for number, group in enumerate(groups)}
     met: dict[int, int] = {}
@@ -155,12 +155,12 @@ def _ranks(manifest: Manifest, names: set[str]) -> dict[str, tuple[int, int]]:
 
 @runtime_checkable
 class Divided(Protocol):
-    """A reader whose data are many parts."""
+    """A reader whose data consist of many parts."""
 
     def manifest(self) -> Manifest:
-        """Its parts as they are now; raises `InputError`."""
+        """Its current parts; raises `InputError`."""
         ...
 
     def reaches(self, grid: Grid, tile: Tile) -> bool:
-        """Whether a part on a grid can decide on pixels of a tile."""
+        """Whether a part on a grid can affect pixels of a tile."""
         ...

@@ -84,8 +84,7 @@ def _file(*chunks: bytes) -> bytes:
 
 
 def _filtered(values: NDArray[Any]) -> bytes:
-    """Rows of bytes, interleaved by pixel, most significant byte first, each with its filter
-    type."""
+    """Rows of bytes, interleaved by pixel, most significant byte first, each with a filter type."""
     bands, height, width = values.shape
     size = values.dtype.itemsize
     rows = np.empty((height, 1 + width * bands * size), dtype=np.uint8)

@@ -38,33 +38,33 @@ if TYPE_CHECKING:
 
     from automap_tiles.formats._contents import RasterArray
 
-# Rows and columns that are put together in memory at a time, at most: whole blocks and whole tiles
-# where it goes.
+# Maximum number of rows and columns assembled in memory at a time: a multiple of blocks and tiles
+# where possible.
 _MOST_PIXELS = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileOptions:
-    """How the single file is made."""
+    """Options of the single file."""
 
     cog: bool = False
     overviews: tuple[int, ...] | bool = False
-    """Decimation factors; True: as many as it takes."""
+    """Decimation factors; True: as many as needed."""
     resampling: str = "nearest"
-    """Of the overviews."""
+    """Resampling of the overviews."""
     cropped: bool = False
-    """Whether it ends at the box of the area, not at the edges of tiles."""
+    """Whether it is cropped to the bounds of the area instead of whole tiles."""
 
 
 @dataclass
 class SharedTags:
-    """Tags of bands that all tiles have alike, such as the bands' names."""
+    """Band tags that all tiles have in common, such as the band names."""
 
     bands: dict[int, dict[str, str]] | None = None
-    """None: no tile has been seen yet."""
+    """None: no tile has been read yet."""
 
     def add(self, tags: Mapping[Any, Any]) -> None:
-        """Keep of what is known what this tile says as well; one that says nothing is not heard."""
+        """Intersect with the tags of another tile; tiles without tags are ignored."""
         own = {band: dict(each) for band, each in tags.items() if isinstance(band, int) and each}
         if not own:
             return
@@ -77,30 +77,30 @@ class SharedTags:
             }
 
     def result(self) -> Tags:
-        """Sorted, so that the order of the tiles does not show."""
+        """Sorted, so that the result does not depend on the order of the tiles."""
         known = sorted((self.bands or {}).items())
         return {band: dict(sorted(each.items())) for band, each in known}
 
 
 @dataclass(kw_only=True)
 class Assembly:
-    """What the new file is made of."""
+    """The parts that the new file is made from."""
 
     spool: Spool
     codec: GeoTiffCodec
     file: PlacedFile
-    """The old one, where there is one."""
+    """The existing file, if there is one."""
     options: FileOptions
     area: BaseGeometry | None
-    """What the file has to cover, CRS of the pyramid."""
+    """The area that the file has to cover, CRS of the pyramid."""
     spooled: set[TileIndex]
-    """One at least, all of one zoom."""
+    """At least one, all of the same zoom."""
     ends_with_area: bool = False
-    """Whatever the old file does."""
+    """Crop to the area, whatever the extent of the existing file."""
     tags: SharedTags = field(default_factory=SharedTags)
 
     def write(self, path: Path, summary: Mapping[str, Any]) -> None:
-        """The new file at a path of this machine; `summary` becomes tags of it."""
+        """Write the new file to a local path; `summary` is written to its tags."""
         grid = self._extent()
         spec = self._spec(grid, summary)
         if self.file.exists():
@@ -113,9 +113,9 @@ class Assembly:
     def send(
         self, store: Streaming, key: str, summary: Mapping[str, Any]
     ) -> tuple[int, int] | None:
-        """Put the new file where this machine holds no more than pieces of it.
+        """Upload the new file, with only pieces of it on this machine at a time.
 
-        Its size and checksum; None of options with which that cannot be. Raises `OutputError`.
+        Returns size and checksum; None if the options do not permit it. Raises `OutputError`.
         """
         grid = self._extent()
         pieces = Pieces(self._spec(grid, summary))
@@ -136,7 +136,7 @@ class Assembly:
         return self.spool.tiles.pyramid.replace(pixelbuffer=0)
 
     def _extent(self) -> Grid:
-        """Grid of the file: the tiles of the area, those spooled, and the file that is there."""
+        """Grid of the file: the tiles of the area, the spooled ones, and the existing file."""
         pyramid, zoom = self._pyramid, self._zoom
         boxes = [box_of_tile(index, pyramid) for index in self.spooled]
         if self.area is not None and self.options.cropped:
@@ -169,7 +169,7 @@ class Assembly:
         )
 
     def _pieces(self, grid: Grid, step: int) -> Iterator[Piece]:
-        """The pixels of the new file, in squares of so many rows and columns."""
+        """The pixels of the new file, in squares of this many rows and columns."""
         pyramid, zoom = self._pyramid, self._zoom
         top, left = offset_of(grid, pyramid, zoom) or (0, 0)
         for row in range(0, grid.height, step):
@@ -184,7 +184,7 @@ class Assembly:
                     yield row, col, data.data
 
     def _paste(self, data: RasterArray, box: PixelBox, index: TileIndex) -> None:
-        """What is spooled of a tile, over the pixels of a box."""
+        """Paste the spooled content of a tile over the pixels of a box."""
         found = self.spool.read(self.spool.bare(index)) if index in self.spooled else None
         if found is None:
             return
@@ -193,7 +193,7 @@ class Assembly:
         self.tags.add(found.tags)
 
     def _old(self, box: PixelBox) -> RasterArray:
-        """What the file that is there has in a box."""
+        """The pixels of the existing file in a box."""
         if not self.file.exists():
             shape = (self.codec.count, box.bottom - box.top, box.right - box.left)
             return blank(shape, self.codec.dtype, self.codec.nodata)

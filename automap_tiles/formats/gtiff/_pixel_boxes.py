@@ -12,12 +12,12 @@ from automap_tiles.grid.cover import clip_to_pyramid
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-# Fractions of a pixel by which a file may be off and still lie on the zoom's pixels.
+# Misalignment, in pixels, up to which a file still counts as aligned with the pixels of the zoom.
 _ALIGNED = 1e-3
 
 
 class PixelBox(NamedTuple):
-    """First and last (not included) rows and columns, counted from the pyramid's corner."""
+    """First and last (exclusive) rows and columns, counted from the pyramid's corner."""
 
     top: int
     left: int
@@ -26,7 +26,7 @@ class PixelBox(NamedTuple):
 
 
 def offset_of(grid: Grid, pyramid: Pyramid, zoom: int) -> tuple[int, int] | None:
-    """(row, col) of a grid's first pixel on the pixels of a zoom; None when it does not fit."""
+    """(row, col) of a grid's first pixel among the pixels of a zoom; None if it is not aligned."""
     x_size, y_size = pyramid.pixel_size(zoom)
     col = (grid.transform.c - pyramid.bounds.left) / x_size
     row = (pyramid.bounds.top - grid.transform.f) / y_size
@@ -40,7 +40,7 @@ def offset_of(grid: Grid, pyramid: Pyramid, zoom: int) -> tuple[int, int] | None
 
 
 def box_of_grid(grid: Grid, pyramid: Pyramid, zoom: int) -> PixelBox | None:
-    """The box of a grid; None when it does not fit."""
+    """The box of a grid; None if it is not aligned."""
     offset = offset_of(grid, pyramid, zoom)
     if offset is None:
         return None
@@ -48,18 +48,18 @@ def box_of_grid(grid: Grid, pyramid: Pyramid, zoom: int) -> PixelBox | None:
 
 
 def box_of_tile(index: TileIndex, pyramid: Pyramid) -> PixelBox:
-    """The box of a tile without its buffer; it may reach beyond the pyramid."""
+    """The box of a tile without its buffer; it may extend beyond the pyramid."""
     edge = pyramid.tile_size * pyramid.metatiling
     top, left = index.row * edge, index.col * edge
     return PixelBox(top, left, top + edge, left + edge)
 
 
 def box_of_area(area: BaseGeometry, pyramid: Pyramid, zoom: int) -> PixelBox:
-    """The box of an area, widened to whole tiles."""
+    """The box of an area, extended to whole tiles."""
     left, bottom, right, top = clip_to_pyramid(pyramid, area).bounds
     x_span, y_span = pyramid.metatile_size(zoom)
     edge = pyramid.tile_size * pyramid.metatiling
-    # a millionth of a tile: an edge that lies on a tile's edge does not take the next one along
+    # a millionth of a tile: an edge on the edge of a tile does not include the next one
     return PixelBox(
         math.floor((pyramid.bounds.top - top) / y_span + 1e-6) * edge,
         math.floor((left - pyramid.bounds.left) / x_span + 1e-6) * edge,
@@ -69,7 +69,7 @@ def box_of_area(area: BaseGeometry, pyramid: Pyramid, zoom: int) -> PixelBox:
 
 
 def pixels_of_area(area: BaseGeometry, pyramid: Pyramid, zoom: int) -> PixelBox:
-    """The box of an area, widened to whole pixels."""
+    """The box of an area, extended to whole pixels."""
     left, bottom, right, top = clip_to_pyramid(pyramid, area).bounds
     x_size, y_size = pyramid.pixel_size(zoom)
     return PixelBox(
@@ -81,7 +81,7 @@ def pixels_of_area(area: BaseGeometry, pyramid: Pyramid, zoom: int) -> PixelBox:
 
 
 def hull(boxes: list[PixelBox], shape: tuple[int, int]) -> PixelBox:
-    """The smallest box around all, cut off at the (height, width) of the zoom."""
+    """The smallest box around all, clipped to the (height, width) of the zoom."""
     return PixelBox(
         min(box.top for box in boxes),
         min(box.left for box in boxes),
@@ -91,7 +91,7 @@ def hull(boxes: list[PixelBox], shape: tuple[int, int]) -> PixelBox:
 
 
 def grid_of_box(pyramid: Pyramid, zoom: int, box: PixelBox) -> Grid:
-    """The same numbers for the same corner, whatever the box."""
+    """The grid of a box, with identical numbers for the same corner."""
     x_size, y_size = pyramid.pixel_size(zoom)
     edge = pyramid.bounds
     bounds = Bounds(
@@ -101,7 +101,7 @@ def grid_of_box(pyramid: Pyramid, zoom: int, box: PixelBox) -> Grid:
         edge.top - box.top * y_size,
     )
     grid = Grid.from_bounds(bounds, (box.bottom - box.top, box.right - box.left), pyramid.crs)
-    # the pixel size itself, not one derived from rounded edges
+    # the exact pixel size, not one derived from rounded edges
     transform = grid.transform.translation(bounds.left, bounds.top)
     return Grid(grid.crs, transform @ transform.scale(x_size, -y_size), grid.shape)
 

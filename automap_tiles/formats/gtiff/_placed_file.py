@@ -1,4 +1,4 @@
-"""A single large raster in a folder or an object store, which may exist already."""
+"""A single large raster in a folder or an object store, which may not exist yet."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class PlacedFile:
-    """Where it is, or will be.
+    """Location of the file.
 
-    GDAL would go on with what it kept of an object after that has been replaced, so remote files
-    are opened anew each time.
+    GDAL would continue to use its cache of an object after that has been replaced, so remote files
+    are reopened each time.
     """
 
     folder: Storage
@@ -41,14 +41,14 @@ class PlacedFile:
         self.folder.delete(self.name)
 
     def inspect(self) -> raster.RasterInfo:
-        """What it is, without pixels."""
+        """Metadata of the raster."""
         with self._anew():
             if is_remote(self.folder.root):
                 forget(self._url)
             return raster.inspect(self._url)
 
     def read(self, target: Tile | Grid) -> RasterArray:
-        """Its pixels on a tile or grid, (band, y, x)."""
+        """Pixels on a tile or grid, (band, y, x)."""
         if not is_remote(self.folder.root):
             return raster.read(self._url, target, nodata=self.nodata)
         with self._anew():
@@ -58,7 +58,7 @@ class PlacedFile:
             return data
 
     def band_tags(self) -> dict[int, dict[str, str]]:
-        """By number of the band."""
+        """Tags by band number."""
         with self._anew(), open_dataset(self._url) as dataset:
             return {band: dict(dataset.tags(band)) for band in dataset.indexes}
 

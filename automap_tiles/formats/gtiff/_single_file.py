@@ -1,8 +1,8 @@
 """One GeoTIFF, or COG, for the whole area.
 
-Tiles are spooled into a folder `<path>.parts` beside the file, whole or not at all like any
-other tile, and put together over what is already in the file when the run ends. So any number of
-workers can write, and a killed run loses nothing.
+Tiles are spooled into a folder `<path>.parts` beside the file, atomically like any other tile, and
+merged with the existing file when the run ends. So any number of workers can write, and a killed
+run loses nothing.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ if TYPE_CHECKING:
     from automap_tiles.formats._contents import RasterArray
 
 
-# GDAL's side file of names and colours, behind the name of the raster.
+# Suffix of GDAL's side file of names and colours.
 _NO_END = (sys.maxsize, sys.maxsize)
 _SIDE = ".aux.xml"
 
 
 def open_single_file(spec: OutputSpec, process_pyramid: Pyramid) -> SingleFile:
-    """Writer of a single file; raises `ConfigError` when there is more than one zoom."""
+    """Writer of a single file; raises `ConfigError` if there is more than one zoom."""
     if len(spec.zooms) > 1:
         raise spec.error(
             "a single file holds one zoom only",
@@ -112,7 +112,7 @@ def _file_options(spec: OutputSpec, options: Options) -> FileOptions:
 
 
 def _tell_of_no_overviews(spec: OutputSpec) -> None:
-    """Tell of what is said of overviews that nobody asks for."""
+    """Issue a note on overview options without overviews."""
     if "overviews_resampling" in spec.options:
         tell(
             Note(
@@ -134,9 +134,9 @@ class SingleFile:
     options: FileOptions
     zoom: int | None
     area: BaseGeometry | None
-    """What the file has to cover, CRS of the pyramid."""
+    """The area that the file has to cover, CRS of the pyramid."""
     ends_with_area: bool = False
-    """Also where the file that is there goes on, or ends before."""
+    """Crop to the area, whatever the extent of the existing file."""
     kind: OutputKind = field(default=OutputKind.RASTER, init=False)
 
     @property
@@ -190,7 +190,7 @@ class SingleFile:
         return self.spool.convert(tile, result)
 
     def write(self, tile: Tile, data: Tiled) -> tuple[StoredFile, ...]:
-        # what is kept is the file in the end, not what is spooled for it
+        # the stored result is the file, not the spooled tiles
         self.spool.write(tile, data)
         spool = Spool(self.spool)
         for cut in self.spool.files.cuts(tile):
@@ -223,7 +223,7 @@ class SingleFile:
 
     def whole_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
         found = self.spool.whole_many(tiles)
-        # whether all parts of a larger tile were put into the file cannot be seen in its pixels
+        # pixels of the file do not show whether all parts of a larger tile were merged
         if self.pyramid.metatiling == self.process_pyramid.metatiling:
             found |= self.exists_many(tiles)
         return found
@@ -235,12 +235,12 @@ class SingleFile:
         self.spool.delete(tile)
         for cut in self.spool.files.cuts(tile):
             inside = self._in_file(cut.tile)
-            # what the file says of itself and where it ends may be new although its pixels are not
+            # metadata and extent of the file may be new although its pixels are not
             if inside is not None and (self.ends_with_area or not np.ma.getmaskarray(inside).all()):
                 Spool(self.spool).mark_gone(cut.tile.index)
 
     def finish(self, summary: Mapping[str, Any] | None = None) -> tuple[StoredFile, ...]:
-        """Put the spooled tiles together over what is in the file; then empty the spool."""
+        """Merge the spooled tiles into the file, then empty the spool."""
         spool, folder, name = Spool(self.spool), self.file.folder, self.file.name
         stored: tuple[StoredFile, ...] = ()
         spooled = spool.indexes()
@@ -256,7 +256,7 @@ class SingleFile:
                 ends_with_area=self.ends_with_area,
             )
             stored = (StoredFile("", *self._put(assembly, summary or {})),)
-            for end in SIDE_FILES:  # of the pixels that were there before
+            for end in SIDE_FILES:  # they belong to the previous pixels
                 folder.delete(f"{name}{end}")
             if self._codec.needs_side_file:
                 side = pam(self._codec.options.legend)
@@ -275,7 +275,7 @@ class SingleFile:
         with folder.staged(name) as path:
             assembly.write(path, summary)
             made = checksum_of_file(path)
-            raise_if_stopped()  # it may have been given up meanwhile, and must not appear then
+            raise_if_stopped()  # it may have been stopped meanwhile, and must not appear then
         return made
 
     def _unlisted(self, listed: set[TileIndex]) -> Iterator[TileIndex]:
@@ -303,11 +303,11 @@ class SingleFile:
         return codec
 
     def _difference(self) -> str | None:
-        """What keeps new tiles from being put into the file that is there."""
+        """Why new tiles cannot be merged into the existing file; None if they can."""
         try:
             info = self.file.inspect()
         except InputError as error:
-            if is_remote(self.path):  # perhaps its store is away
+            if is_remote(self.path):  # the store may be unavailable
                 raise
             return f"is damaged ({error.message})"
         if info.crs is None:
@@ -320,7 +320,7 @@ class SingleFile:
         if info.crs != self.pyramid.crs or offset_of(info.grid, self.pyramid, self.zoom) is None:
             return f"lies on another grid than zoom {self.zoom} of the {self.pyramid}"
         if self.options.cropped and self.area is not None and not self.ends_with_area:
-            # its tiles count as done, and what lay beyond is gone
+            # its tiles count as done, and pixels beyond it are lost
             there = box_of_grid(info.grid, self.pyramid, self.zoom)
             wanted_box = pixels_of_area(self.area, self.pyramid, self.zoom)
             if there is None or hull([there, wanted_box], _NO_END) != there:
@@ -328,5 +328,5 @@ class SingleFile:
         return None
 
     def _in_file(self, tile: Tile) -> RasterArray | None:
-        """The pixels of a tile in the file; None when there is no file."""
+        """The pixels of a tile in the file; None if there is no file."""
         return self.file.read(tile) if self.file.exists() else None

@@ -1,4 +1,4 @@
-"""The spool: tiles that are stored beside a single file until they are merged into it."""
+"""The spool: tiles stored beside a single file until they are merged into it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from automap_tiles.formats.tiles import RasterDirectory, blank
 from automap_tiles.grid import Tile, TileIndex
 from automap_tiles.storage import Storage
 
-# Stands for a tile that has become empty but is still in the file.
+# Marks a tile that has become empty but is still in the file.
 _GONE = ".empty"
 
 
 @dataclass(frozen=True)
 class Spool:
-    """A folder of tiles, and of marks for tiles that have gone."""
+    """A folder of tiles, and of marks for removed tiles."""
 
     tiles: RasterDirectory
 
     def holds(self, index: TileIndex) -> bool:
-        """Whether the tile itself is there."""
+        """Whether it contains the tile itself."""
         return self._storage.exists(self.tiles.files.key(index))
 
     def mark_gone(self, index: TileIndex) -> None:
@@ -33,7 +33,7 @@ class Spool:
         self._storage.delete(self.tiles.files.key(index) + _GONE)
 
     def read(self, bare: Tile) -> Tiled | None:
-        """A tile without buffer, an empty one for one that has gone; None when neither is there."""
+        """A tile without buffer, an empty one if it was removed; None if there is neither."""
         found = self.tiles.read(bare)
         if found is not None:
             return found
@@ -43,14 +43,14 @@ class Spool:
         return None
 
     def indexes(self) -> set[TileIndex]:
-        """Of tiles and marks."""
+        """Indexes of tiles and marks."""
         names = (key.removesuffix(_GONE) for key in self._storage.list())
         return {index for index in map(self.tiles.files.layout.parse, names) if index}
 
     def unlisted(self, candidates: Iterable[TileIndex]) -> set[TileIndex]:
-        """Those of some tiles that have a tile or a mark, asked for one by one.
+        """Those candidates that have a tile or a mark, checked one by one.
 
-        A store may list an object moments after it is there.
+        A store may list an object only moments after it was written.
         """
         keys = {self.tiles.files.key(index): index for index in candidates}
         keys |= {f"{key}{_GONE}": index for key, index in keys.items()}
@@ -61,7 +61,7 @@ class Spool:
         return Tile(self.tiles.pyramid.replace(pixelbuffer=0), index)
 
     def clear(self, known: Iterable[TileIndex]) -> None:
-        """Remove everything, also what a store does not list; folders of a local spool as well."""
+        """Remove everything, including objects a store does not list yet, and local folders."""
         keys = [self.tiles.files.key(index) for index in known]
         keys += [f"{key}{_GONE}" for key in keys]
         for key in {*self._storage.list(), *keys}:
@@ -74,7 +74,7 @@ class Spool:
 
 
 def _remove_folders(storage: Storage) -> None:
-    """Remove empty folders as far as they are empty."""
+    """Remove empty folders."""
     root = Path(storage.url(""))
     if not root.is_dir():
         return

@@ -1,9 +1,9 @@
 """A single file that is uploaded to an object store in parts.
 
-Pieces of the image lie in the store until all of them are there, and pieces of its overviews made
-from them. Then the sizes of all blocks are known, and the file is sent from its first byte to its
-last, block after block, as they are. What this machine holds at a time are four pieces of pixels,
-two files of one piece, and the sizes of all blocks; the file appears when its last byte has come.
+Pieces of the image are stored until all of them exist, then the pieces of its overviews made from
+them. Then the sizes of all blocks are known, and the file is uploaded sequentially, block by block,
+unchanged. This machine holds at most four pieces of pixels, two files of one piece, and the sizes
+of all blocks at a time; the object appears when the upload is complete.
 """
 
 from __future__ import annotations
@@ -27,29 +27,29 @@ if TYPE_CHECKING:
 _FOLDER = ".pieces"
 
 _Made = tuple[bytes, Stored]
-"""A piece as a file, and where its blocks are."""
+"""A piece as a file, and the positions of its blocks."""
 _Place = tuple[int, int, int]
 """Level, row and column of a piece."""
 
 
 @dataclass(kw_only=True)
 class StreamedFile:
-    """One that is being made."""
+    """A file during its upload."""
 
     store: Streaming
-    """Where it goes."""
+    """Where it is stored."""
     key: str
     kind: CogKind
     pieces: Pieces
     _stored: dict[_Place, Stored] = field(default_factory=dict)
-    """Pieces that are there; others have no data."""
+    """Stored pieces; the others have no data."""
     _blanks: dict[tuple[int, int], _Made] = field(default_factory=dict)
-    """Pieces without data by their rows and columns."""
+    """Pieces without data, by number of rows and columns."""
     _sent: list[str] = field(default_factory=list)
-    """Names of what is to go in the end."""
+    """Names of temporary objects to delete at the end."""
 
     def write(self, squares: Iterable[Piece], late_tags: Callable[[], Tags]) -> tuple[int, int]:
-        """Its size and checksum; `squares` are pieces of the image. Raises `OutputError`."""
+        """Size and checksum; `squares` are pieces of the image. Raises `OutputError`."""
         try:
             for row, col, pixels in squares:
                 edge = self.pieces.edge
@@ -72,7 +72,7 @@ class StreamedFile:
     def _encoded(self, shape: tuple[int, int], data: NDArray[Any] | None) -> _Made:
         content = self.pieces.encoded(shape, data)
         found = Stored.of(content)
-        assert found is not None  # as of the small file that `kind` was found in
+        assert found is not None  # as for the small file that `kind` was taken from
         return content, found
 
     def _blank(self, place: _Place) -> _Made:
@@ -87,7 +87,7 @@ class StreamedFile:
         self.store.put(name, content)
 
     def _overview(self, level: int) -> None:
-        """Make the pieces of an overview of those of the level below, which are twice as fine."""
+        """Make the pieces of an overview from the next finer level."""
         for row, col in np.ndindex(*self.pieces.counts(level)):
             raise_if_stopped()
             fine = self.pieces.below(level, row, col)
@@ -96,7 +96,7 @@ class StreamedFile:
                 self._keep((level, row, col), self.pieces.coarser(level, row, col, pixels))
 
     def _read(self, level: int, rows: slice, cols: slice) -> NDArray[Any] | None:
-        """Pixels of an image from its pieces; None where it has none."""
+        """Pixels of an image from its pieces; None if it has none."""
         edge = self.pieces.edge
         found: NDArray[Any] | None = None
         for row in range(rows.start // edge, -(-rows.stop // edge)):
@@ -116,7 +116,7 @@ class StreamedFile:
 
     def _send(self, late_tags: Tags) -> tuple[int, int]:
         kind = self.pieces.kind(late_tags)
-        assert kind is not None  # it was one before
+        assert kind is not None  # it was checked before
         self.kind = kind
         images = [
             (shape, self._sizes(level, kind.shape(shape)))
@@ -142,7 +142,7 @@ class StreamedFile:
         return upload_with_retries(send)
 
     def _sizes(self, level: int, shape: tuple[int, int, int]) -> NDArray[np.uint64]:
-        """Of the blocks of an image."""
+        """Sizes of the blocks of an image."""
         sizes = np.zeros(shape, np.uint64)
         _, down, across = self.kind.shape((self.pieces.edge, self.pieces.edge))
         for row, col in np.ndindex(*self.pieces.counts(level)):
@@ -155,7 +155,7 @@ class StreamedFile:
         return self._stored[place] if place in self._stored else self._blank(place)[1]
 
     def _blocks(self, level: int) -> Iterator[bytes]:
-        """The blocks of an image in their order, a row of a piece at a time."""
+        """The blocks of an image in order, one row of a piece at a time."""
         planes, rows, _ = self.kind.shape(self.pieces.shapes[level])
         _, down, _ = self.kind.shape((self.pieces.edge, self.pieces.edge))
         for plane, row, col in np.ndindex(planes, rows, self.pieces.counts(level)[1]):
@@ -188,13 +188,13 @@ class StreamedFile:
         return f"{self.key}.parts/{_FOLDER}/{level}/{row}-{col}.tif"
 
     def _source(self, place: _Place) -> str:
-        """Where the pixels of a piece are as they were."""
+        """Name of the lossless pixels of a piece."""
         name = self._name(place)
         return name if self.pieces.is_exact else f"{name}.source"
 
 
 def _overlap(piece: slice, wanted: slice) -> tuple[slice, slice]:
-    """Of a piece what is wanted, in the piece and in what is wanted."""
+    """The intersection of a piece and a window, as slices of both."""
     start, stop = max(piece.start, wanted.start), min(piece.stop, wanted.stop)
     here = slice(start - piece.start, stop - piece.start)
     return here, slice(start - wanted.start, stop - wanted.start)

@@ -1,4 +1,4 @@
-"""Directories of GeoTIFF tiles: creation options, and pixels as the bytes of a tile."""
+"""Directories of GeoTIFF tiles: creation options and encoding."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _CHECK = "check the creation options, such as compress, predictor and blocksize"
 
-# A blank tile of so many bands is enough to try the options.
+# Number of bands of a blank tile that is enough to test the options.
 _MOST_TRIED = 4
 
 SINGLE_FILE_OPTIONS = ("cog", "extent", "overviews", "overviews_resampling", "overviews_levels")
@@ -57,9 +57,10 @@ def directory_writer(
     path: str | None = None,
     begun_with_zero: Callable[[], bool] | None = None,
 ) -> RasterDirectory:
-    """Writer of a directory; `path` is another than the spec's.
+    """Writer of a directory; `path` differs from that of the spec.
 
-    `begun_with_zero`: whether what the tiles become is there already, with a nodata value of 0.
+    `begun_with_zero`: whether an existing directory, or file, of the output has a nodata value of
+    0.
     """
     pyramid = output_pyramid(spec, process_pyramid)
     options.pick(("metatiling", "pixelbuffer", "tile_size"))
@@ -71,7 +72,8 @@ def directory_writer(
     )
     profile = _profile(options, raster_opts.bands.colorinterp)
     if raster_opts.legend.colours and raster_opts.count > MOST_BANDS_WITH_COLOURS:
-        profile.setdefault("photometric", "minisblack")  # three bands would be red, green, blue
+        # otherwise three bands would be red, green, blue
+        profile.setdefault("photometric", "minisblack")
     codec = GeoTiffCodec(options=raster_opts, profile=profile)
     _try_out(spec, codec, pyramid)
     files = TileFiles(storage=storage, layout=options.layout("tif"), pyramid=pyramid)
@@ -87,7 +89,7 @@ def directory_writer(
 
 
 def _has_zero(storage: Storage) -> bool:
-    """Whether a folder has tiles already whose nodata value is 0, said or not."""
+    """Whether a folder has tiles whose nodata value is 0, declared or not."""
     try:
         return bool(read_metadata(storage).options.get("nodata", 0) == 0)
     except FileNotFoundError:
@@ -95,13 +97,13 @@ def _has_zero(storage: Storage) -> bool:
 
 
 def _try_out(spec: OutputSpec, codec: GeoTiffCodec, pyramid: Pyramid) -> None:
-    """Encode a blank tile, so that options that GDAL refuses, or ignores, are known at once."""
+    """Encode a blank tile to detect options that GDAL rejects or ignores."""
     tile = pyramid.replace(metatiling=1, pixelbuffer=0).tile(0, 0, 0)
     height, width = (min(size, LARGEST_BLOCK) for size in tile.shape)
     blank = np.zeros((min(codec.count, _MOST_TRIED), height, width), codec.dtype)
     try:
         with gdal_warnings() as said:
-            # few bands, and nothing is said of those that the blank tile has not
+            # few bands, without metadata of those that the blank tile lacks
             options = replace(codec.options, bands=BandMetadata(), tags={})
             replace(codec, options=options).encode(np.ma.MaskedArray(blank), tile, {})
     except OutputError as error:
@@ -112,19 +114,20 @@ def _try_out(spec: OutputSpec, codec: GeoTiffCodec, pyramid: Pyramid) -> None:
 
 
 def _profile(options: Options, colorinterp: Sequence[str]) -> dict[str, Any]:
-    """Creation options as the file gives them; for those it does not give, ours hold."""
+    """Creation options from the file, completed with our defaults."""
     profile = options.pick(CREATION_OPTIONS)
-    old = options.take("compression")  # name of old versions
+    old = options.take("compression")  # name in old versions
     if old is not None:
         profile.setdefault("compress", old)
     profile.pop("driver", None)
     if "compress" in profile and profile["compress"] is None:
         profile["compress"] = "none"
-    # must be known before the first pixel
+    # must be known before the first pixel is written
     in_colour = tuple(colorinterp[:3]) == ("red", "green", "blue")
     if in_colour and "alpha" in colorinterp:
         profile.setdefault("photometric", "rgb")
-    if "alpha" in colorinterp[3 if in_colour else 1 :][:1]:  # so GDAL takes the first band beyond
+    # GDAL then treats the first extra band as alpha
+    if "alpha" in colorinterp[3 if in_colour else 1 :][:1]:
         profile.setdefault("alpha", "yes")
     size = profile.pop("blocksize", None)
     if size is not None:
@@ -166,13 +169,13 @@ class GeoTiffCodec:
 
     @property
     def needs_side_file(self) -> bool:
-        """Whether there are names, or colours, for which a GeoTIFF has no place."""
+        """Whether there are names or colours that a GeoTIFF cannot store."""
         legend = self.options.legend
         return bool(legend.names or (legend.colours and self.count > MOST_BANDS_WITH_COLOURS))
 
     @property
     def lossless(self) -> bool:
-        """Not where the mask, or a part of the values, is lost."""
+        """False if the mask, or part of the values, is lost."""
         if self.options.nodata is None or {"discard_lsb", "nbits"} & set(self.profile):
             return False
         compress = str(self.profile.get("compress", "zstd")).lower()
@@ -220,11 +223,11 @@ class GeoTiffCodec:
 
     def decode(self, content: bytes, tile: Tile) -> Tiled:  # noqa: ARG002 the file has its shape
         data, tags = raster.decode(content)
-        tags.pop("AREA_OR_POINT", None)  # the driver's own
+        tags.pop("AREA_OR_POINT", None)  # set by the driver
         return Tiled(data, tags)
 
     def _fitting(self, shape: tuple[int, ...]) -> dict[str, Any]:
-        """Blocks no larger than the image, which TIFF has no use for."""
+        """Blocks no larger than the image."""
         profile = dict(self.profile)
         for key, size in (("blockysize", shape[0]), ("blockxsize", shape[1])):
             if key in profile:

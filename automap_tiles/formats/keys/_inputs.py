@@ -252,4 +252,4 @@ INPUTS: Mapping[str, tuple[Key, ...]] = {
         ),
     ),
 }
-"""Of each format that is read, besides `INPUT`."""
+"""Of each format that can be read, besides `INPUT`."""

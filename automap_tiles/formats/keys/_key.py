@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Key:
-    """One key."""
+    """Documentation of a key."""
 
     name: str
-    """As it is written."""
+    """As written in the file."""
     what: str
-    """What it does; Markdown."""
+    """Its effect; Markdown."""
     values: str
-    """What may stand there."""
+    """Permitted values."""
     default: str | None = None
-    """What holds without it; None: it has to be there, or nothing happens without it."""
+    """Default; None: it is required, or has no effect if absent."""
     also: tuple[str, ...] = ()
     """Older names, and mapchete's."""
     is_needed: bool = False

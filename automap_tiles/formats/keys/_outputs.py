@@ -245,4 +245,4 @@ OUTPUTS: Mapping[str, tuple[Key, ...]] = {
     "GeoJSON": _FEATURES,
     "FlatGeobuf": _FEATURES,
 }
-"""Of each format that is written, besides `OUTPUT`."""
+"""Of each format that can be written, besides `OUTPUT`."""

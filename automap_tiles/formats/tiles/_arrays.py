@@ -19,7 +19,7 @@ def blank(shape: tuple[int, ...], dtype: np.dtype[Any], nodata: float | None) ->
 
 
 def paste(target: RasterArray, source: RasterArray, row: int, col: int) -> None:
-    """Put an array into another, its first pixel at (row, col); what lies outside is left out."""
+    """Paste an array into another with its first pixel at (row, col), clipped to the target."""
     height, width = target.shape[-2:]
     top, left = max(0, row), max(0, col)
     bottom, right = min(height, row + source.shape[-2]), min(width, col + source.shape[-1])

@@ -21,11 +21,11 @@ Tags = Mapping[str | int, Any]
 
 
 class Codec(Protocol):
-    """How the pixels of a tile become the bytes of a file; picklable and thread-safe."""
+    """Encodes the pixels of a tile as a file; picklable and thread-safe."""
 
     @property
     def count(self) -> int:
-        """Bands in a file."""
+        """Number of bands in a file."""
         ...
 
     @property
@@ -36,22 +36,22 @@ class Codec(Protocol):
     def lossless(self) -> bool: ...
     @property
     def keeps_tags(self) -> bool:
-        """Whether a file has a place for the tags that a function returns."""
+        """Whether a file can store the tags that a function returns."""
         ...
 
     def described(self) -> Mapping[str, Any]:
-        """What metadata.json says besides the options as the user wrote them.
+        """Content of metadata.json besides the user's options.
 
-        `bands`, `dtype` and `nodata` at least; from it and the options the codec is made again.
+        At least `bands`, `dtype` and `nodata`; together with the options it defines the codec.
         """
         ...
 
     def appearance(self) -> Appearance:
-        """What a map shows of it."""
+        """How a map displays it."""
         ...
 
     def advice(self) -> tuple[Note, ...]:
-        """As `Advising` has it."""
+        """See `Advising`."""
         ...
 
     def convert(self, tile: Tile, result: object) -> RasterArray:
@@ -60,21 +60,24 @@ class Codec(Protocol):
 
     def encode(self, data: RasterArray, tile: Tile, tags: Tags) -> bytes: ...
     def decode(self, content: bytes, tile: Tile) -> Tiled:
-        """What `encode` was given for an output tile; raises `InputError` for a damaged file."""
+        """What was passed to `encode` for an output tile.
+
+        Raises `InputError` for a damaged file.
+        """
         ...
 
 
 class FeatureCodec(Protocol):
-    """How the features of a tile become the bytes of a file; picklable and thread-safe."""
+    """Encodes the features of a tile as a file; picklable and thread-safe."""
 
     @property
     def becomes_text(self) -> Mapping[str, str]:
-        """Types of properties that it has no place for, and what becomes of their values."""
+        """Unsupported types of properties, and how their values are stored as text."""
         ...
 
     @property
     def mixes_heights(self) -> bool:
-        """Whether a geometry with heights may stand in a file of a type without."""
+        """Whether 3D geometries are permitted in a file of a 2D type."""
         ...
 
     def encode(

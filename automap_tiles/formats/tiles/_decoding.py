@@ -1,4 +1,4 @@
-"""How stored tiles are read back: by GDAL, or by the codec that wrote them."""
+"""Decoding of stored tiles: by GDAL, or by the codec that wrote them."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ if TYPE_CHECKING:
 
 
 class Decoder(Protocol):
-    """How the tiles of a directory of rasters are read; picklable and thread-safe."""
+    """Reads the tiles of a raster directory; picklable and thread-safe."""
 
     def decode(
         self, content: bytes, tile: Tile, bands: tuple[int, ...] | None
     ) -> tuple[RasterArray, int]:
-        """Some bands (None: all) of a tile, (band, y, x), and how many it has.
+        """Some bands (None: all) of a tile, (band, y, x), and its number of bands.
 
-        Raises `InputError` when it is damaged.
+        Raises `InputError` if it is damaged.
         """
         ...
 
     def look(self, files: TileFiles, index: TileIndex) -> RasterLook:
-        """What a stored tile says of itself."""
+        """Metadata of a stored tile."""
         ...
 
     def glimpse(self, files: TileFiles, index: TileIndex) -> tuple[RasterArray, Grid]:
-        """Some pixels in the middle of a stored tile, (band, y, x), and the grid of all of it."""
+        """Pixels in the middle of a stored tile, (band, y, x), and the grid of the whole tile."""
         ...
 
     def __hash__(self) -> int: ...
     def probe(self, files: TileFiles, index: TileIndex) -> None:
-        """Read all of a stored tile; raises `InputError` or what GDAL raises when it cannot be."""
+        """Read a stored tile completely; raises `InputError` or GDAL's error if that fails."""
         ...
 
 
 @dataclass(frozen=True)
 class GdalTiles:
-    """Tiles that GDAL opens, by the ending of their files."""
+    """Tiles that GDAL opens, by the suffix of their files."""
 
     def decode(
         self,
@@ -74,7 +74,7 @@ class GdalTiles:
 
 @dataclass(frozen=True, eq=False)
 class CodecTiles:
-    """Tiles that only their codec reads; what they are is what the directory says of them."""
+    """Tiles that only their codec reads; their metadata are those of the directory."""
 
     codec: Codec
 
@@ -114,7 +114,7 @@ def _content(files: TileFiles, index: TileIndex) -> bytes:
 
 @dataclass(frozen=True, kw_only=True)
 class _SaidLook:
-    """A look at what a directory says of its tiles."""
+    """Metadata of tiles as declared by their directory."""
 
     info: raster.RasterInfo
     about: RasterFacts

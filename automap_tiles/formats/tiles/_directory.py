@@ -34,22 +34,22 @@ if TYPE_CHECKING:
 
 
 _LISTED = 5000
-"""Keys of a directory that a glance looks through."""
+"""Keys of a directory that are listed for a sample."""
 _GLANCED = 9
-"""Tiles that it opens."""
+"""Tiles that are opened for a sample."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Matching:
-    """From which zoom of the directory a tile is read."""
+    """Selection of the zoom that a tile is read from."""
 
     zoom: int | None = None
-    """Exactly this one; None: the one whose pixels are as fine as the tile's."""
+    """This zoom; None: the one whose pixel size matches the tile's."""
     method: str = "gdal"
     precision: int = 8
     max_zoom: int | None = None
     fall_back: bool = False
-    """Where there are no tiles at that zoom, take those of the next coarser one that has."""
+    """If there are no tiles at that zoom, use the next coarser one that has some."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +60,12 @@ class TileDirectory:
     files: TileFiles
     kind: OutputKind
     pixels: PixelFormat | None = None
-    """Of rasters; None: found out from the first tile that is there."""
+    """Of rasters; None: taken from the first tile found."""
     resampling: str = "nearest"
-    """When the function does not say which."""
+    """If the function does not specify it."""
     matching: Matching = Matching()
     bounds: Bounds | None = None
-    """Box of the data in the CRS of the directory; None: its whole pyramid."""
+    """Bounds of the data in the CRS of the directory; None: the whole pyramid."""
     decoder: Decoder = field(default_factory=GdalTiles)
     """Of rasters."""
     features_codec: FeatureCodec = field(default_factory=lambda: OgrFeatures(driver="GPKG"))
@@ -110,7 +110,7 @@ class TileDirectory:
         return zoom
 
     def is_empty(self, tile: Tile, matching: Matching) -> bool:
-        """Whether none of the stored tiles that a tile would be read from is there."""
+        """Whether none of the stored tiles needed for a tile exists."""
         zooms = set()
         for part in unit_parts(tile):
             zoom = self.zoom_at(tile, part.grid, matching)
@@ -130,7 +130,7 @@ class TileDirectory:
     def features(
         self, tile: Tile, bounds: Bounds, *, clip: bool, validity_check: bool
     ) -> list[Feature]:
-        """Stored features on a box around a tile, in its CRS."""
+        """Stored features in a box around a tile, in its CRS."""
         zoom = self.zoom_at(tile, tile, self.matching)
         found: list[Feature] = []
         for part, shift in pieces(bounds, tile):
@@ -147,7 +147,7 @@ class TileDirectory:
         return found
 
     def pixel_format(self) -> PixelFormat:
-        """Bands and dtype of the tiles; raises `InputError` when there are none to look at."""
+        """Bands and dtype of the tiles; raises `InputError` if there are none."""
         if self.pixels is not None:
             return self.pixels
         info = _sample(self.files, self.decoder)
@@ -155,17 +155,17 @@ class TileDirectory:
         return PixelFormat(count=info.count, dtype=info.dtype, nodata=nodata)
 
     def describe_bands(self) -> BandTable:
-        """As the first tile says; raises `InputError` when there is none to look at."""
+        """From the first tile found; raises `InputError` if there is none."""
         return BandTable.of(_sample(self.files, self.decoder))
 
     def pixel_sample(self) -> PixelSample:
-        """At tiles of the finest zoom among the first that are found."""
+        """From tiles of the finest zoom among the first ones found."""
         return sample_tiles(
             self.decoder.glimpse(self.files, index) for index in _some_tiles(self.files)
         )
 
     def look(self) -> RasterLook | None:
-        """At the first tile that is found."""
+        """From the first tile found."""
         index = None if self.kind is OutputKind.VECTOR else first_tile(self.files)
         return None if index is None else self.decoder.look(self.files, index)
 
@@ -193,7 +193,7 @@ class TileDirectory:
 
 @lru_cache(maxsize=32)
 def _sample(files: TileFiles, decoder: Decoder) -> raster.RasterInfo:
-    """RasterLook at the first tile that is found."""
+    """Metadata of the first tile found."""
     index = first_tile(files)
     if index is None:
         raise InputError("there is no tile in it", files.storage.root)
@@ -201,7 +201,7 @@ def _sample(files: TileFiles, decoder: Decoder) -> raster.RasterInfo:
 
 
 def _some_tiles(files: TileFiles) -> list[TileIndex]:
-    """Tiles of one zoom, spread over those that a listing begins with."""
+    """Tiles of one zoom, spread over the beginning of a listing."""
     parsed = [
         index
         for key in islice(files.storage.list(), _LISTED)

@@ -1,4 +1,4 @@
-"""Schemas of feature tiles, and values as their types."""
+"""Schemas of feature tiles, and conversion of values to their types."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-# Names of geometry types in schemas, with those that mapchete takes, as OGR knows them.
+# Geometry types in schemas, including mapchete's names, and OGR's equivalents.
 _GEOMETRIES = {
     "Geometry": "Unknown",
     "Unknown": "Unknown",
@@ -33,7 +33,7 @@ _GEOMETRIES = {
     "MultiPolygon": "MultiPolygon",
     "GeometryCollection": "GeometryCollection",
 }
-# How fiona names types with heights.
+# fiona's prefix of 3D geometry types.
 WITH_HEIGHTS = "3D "
 
 
@@ -63,7 +63,10 @@ def read_schema(
 
 
 def _held(name: str, types: Mapping[str, str], codec: FeatureCodec) -> dict[str, str]:
-    """The types as which a format holds properties; those that become texts are told."""
+    """Types that a format supports for the properties.
+
+    A note is issued for those stored as text.
+    """
     held = dict(types)
     for wanted, becomes in codec.becomes_text.items():
         changed = [each for each, kind in types.items() if kind.partition(":")[0] == wanted]
@@ -81,7 +84,7 @@ def _held(name: str, types: Mapping[str, str], codec: FeatureCodec) -> dict[str,
 
 
 def fitting(name: str, value: Any, kind: str) -> Any:
-    """A value of a property as the schema's type; None, told, where it does not fit."""
+    """A property value converted to the schema's type; None, with a note, if it does not fit."""
     if isinstance(value, np.generic):
         value = value.item()
     kind = kind.partition(":")[0]

@@ -35,13 +35,13 @@ class FeatureDirectory(TileFileWriter):
     codec: FeatureCodec
     metadata: Metadata
     geometry: str
-    """Type that all geometries have; `Unknown` for any."""
+    """Type of all geometries; `Unknown` for any."""
     properties: Mapping[str, str]
-    """Type of each property, as fiona names them."""
+    """Type of each property, named as in fiona."""
 
     kind = OutputKind.VECTOR
     lossless = False
-    """Drivers round coordinates and take features apart."""
+    """Drivers round coordinates and split features."""
     nodata = None
     bytes_per_pixel = 0
 
@@ -62,7 +62,7 @@ class FeatureDirectory(TileFileWriter):
         write_metadata(self.files.storage, self.metadata, overwrite=overwrite)
 
     def convert(self, tile: Tile, result: object) -> Tiled | None:
-        """Features with valid geometries, clipped to what will be written."""
+        """Features with valid geometries, clipped to the extent that will be written."""
         if result is None:
             raise ProcessResultError(
                 "the process returned None; raise automap_tiles.Empty where there is nothing"
@@ -92,7 +92,7 @@ class FeatureDirectory(TileFileWriter):
         return tuple(stored)
 
     def read(self, tile: Tile) -> Tiled | None:
-        """The features of all output tiles of a tile; those on a cut come in parts."""
+        """The features of all output tiles of a tile; those across an edge are in parts."""
         features: list[Feature] = []
         for cut in self.files.cuts(tile):
             key = self.files.key(cut.tile.index)
@@ -116,9 +116,9 @@ class FeatureDirectory(TileFileWriter):
         return Appearance(names=("features",), dtype="uint8")
 
     def _checked(self, number: int, feature: object) -> Feature | None:
-        """A feature with a valid geometry and just the properties of the schema.
+        """A feature with a valid geometry and exactly the properties of the schema.
 
-        None when its geometry is empty, as geometries that were cut may be.
+        None if its geometry is empty, as clipped geometries may be.
         """
         if not isinstance(feature, Mapping) or "geometry" not in feature:
             raise ProcessResultError(
@@ -144,7 +144,10 @@ class FeatureDirectory(TileFileWriter):
         }
 
     def _tell_unfitting(self, geometry: Area) -> None:
-        """What a cut leaves of another type, such as a corner, is no loss; a whole feature is."""
+        """Note features of another geometry type.
+
+        Remnants of clipping, such as a corner point, are excepted.
+        """
         if any(True for _ in vector.fitting_parts(geometry, self.geometry)):
             return
         tell(
@@ -158,7 +161,7 @@ class FeatureDirectory(TileFileWriter):
         )
 
     def _clipped(self, features: Iterable[Feature], output: Tile) -> list[Feature]:
-        """What of the features an output tile holds, as the schema's type of geometry."""
+        """The part of the features in an output tile, with the schema's geometry type."""
         found = []
         for feature in features:
             inside = vector.clip_to_box(vector.to_shape(feature), output.bounds)
@@ -169,7 +172,7 @@ class FeatureDirectory(TileFileWriter):
         return found
 
     def _held(self, feature: Feature) -> Feature:
-        """Without heights where the format would leave them out or refuse the feature."""
+        """In 2D if the format would drop the z coordinates or reject the feature."""
         if self.codec.mixes_heights or self.geometry.startswith(WITH_HEIGHTS):
             return feature
         geometry = vector.to_shape(feature)

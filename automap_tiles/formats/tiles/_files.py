@@ -1,4 +1,4 @@
-"""The files of a tile directory, and how process tiles are split into them."""
+"""The files of a tile directory, and the division of process tiles into them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from automap_tiles.storage import Storage, TileLayout, checksum, is_remote
 
 
 class Cut(NamedTuple):
-    """An output tile and where it lies in an array."""
+    """An output tile and its position in an array."""
 
     tile: Tile
     rows: slice
     cols: slice
-    """May reach beyond the array where the tile has a pixel buffer."""
+    """May extend beyond the array if the tile has a pixel buffer."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class TileFiles:
         return {owners[key] for key in self.storage.exists_many(list(owners))}
 
     def whole_many(self, tiles: Sequence[Tile]) -> set[TileIndex]:
-        """Those of the tiles of which every output tile is there."""
+        """The tiles whose output tiles all exist."""
         keys = {tile.index: [self.key(cut.tile.index) for cut in self.cuts(tile)] for tile in tiles}
         there = self.storage.exists_many(sorted({key for own in keys.values() for key in own}))
         return {index for index, own in keys.items() if there.issuperset(own)}
@@ -69,7 +69,7 @@ class TileFiles:
             self.remove(cut.tile.index)
 
     def remove(self, index: TileIndex) -> None:
-        """Delete the file of an output tile; nothing happens when there is none."""
+        """Delete the file of an output tile, if it exists."""
         key = self.key(index)
         self.storage.delete(key)
         drop_side_files(self.storage, key)
@@ -77,17 +77,17 @@ class TileFiles:
     def overlapping(self, tile: Tile) -> Iterator[Cut]:
         """The output tiles, without their buffers, that a tile with its buffer touches.
 
-        Each comes with its window in the tile's array, which may reach beyond it. Columns beyond
-        the antimeridian of a global grid are those of the other side.
+        Each comes with its window in the tile's array, which may extend beyond it. Columns beyond
+        the antimeridian of a global grid continue on the other side.
         """
         return overlapping(self.pyramid, tile.zoom, tile.pixel_offset, tile.shape)
 
 
 def drop_side_files(storage: Storage, key: str) -> None:
-    """Delete what lies beside a tile for GDAL and is of the pixels before.
+    """Delete GDAL's side files of a tile, which belong to the previous pixels.
 
-    QGIS and others leave such files on disks; in an object store it would be three requests more
-    for each tile.
+    QGIS and other programs write such files on local disks; in an object store it would take three
+    more requests per tile.
     """
     if is_remote(storage.root):
         return
@@ -100,8 +100,8 @@ def overlapping(
 ) -> Iterator[Cut]:
     """The tiles of a pyramid, without their buffers, that touch a window of the pixels of a zoom.
 
-    `offset` is the (row, column) of the window's first pixel and may be negative. As
-    `TileFiles.overlapping`, which looks for those under a tile.
+    `offset` is the (row, column) of the window's first pixel and may be negative. Like
+    `TileFiles.overlapping`, which takes a tile.
     """
     bare = pyramid.replace(pixelbuffer=0)
     edge = bare.tile_size * bare.metatiling
@@ -132,9 +132,9 @@ def _cut(tile: Tile, output: Tile) -> Cut:
 
 
 def output_pyramid(spec: OutputSpec, process: Pyramid) -> Pyramid:
-    """Pyramid of the output: as `metatiling`, `pixelbuffer` and `tile_size` of the output say.
+    """Pyramid of the output, with its `metatiling`, `pixelbuffer` and `tile_size`.
 
-    Raises `ConfigError` for tiles larger than, or buffers wider than, those of the process.
+    Raises `ConfigError` for tiles or buffers larger than those of the process.
     """
     metatiling = spec.options.get("metatiling", process.metatiling)
     buffer = spec.options.get("pixelbuffer", 0)
@@ -142,7 +142,7 @@ def output_pyramid(spec: OutputSpec, process: Pyramid) -> Pyramid:
     try:
         pyramid = process.replace(metatiling=metatiling, pixelbuffer=buffer)
     except GridError as error:
-        # of the two only the metatiling has not been checked yet
+        # of the two only the metatiling has not been validated yet
         raise spec.error(str(error), key="metatiling", found=metatiling) from error
     if size != process.tile_size:
         raise spec.error(

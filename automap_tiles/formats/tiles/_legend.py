@@ -85,15 +85,14 @@ def _colour(spec: OutputSpec, value: Any, colour: Any) -> Colour:
 
 
 def class_tags(names: Mapping[int, str]) -> dict[str, str]:
-    """Tags of a band that tell what its values mean: `class_1: water`."""
+    """Tags of a band with the names of its values: `class_1: water`."""
     return {f"{CLASS_TAG}{value}": name for value, name in sorted(names.items())}
 
 
 def pam(legend: Legend) -> bytes:
-    """GDAL's side file of a raster, `<file>.aux.xml`: what the values of band 1 mean.
+    """GDAL's side file of a raster, `<file>.aux.xml`: names and colours of the values of band 1.
 
-    GeoTIFF itself has no place for names, and none for colours where there are more than two bands.
-    QGIS shows both.
+    GeoTIFF cannot store names, nor colours if there are more than two bands. QGIS displays both.
     """
     lines = ["<PAMDataset>", '  <PAMRasterBand band="1">']
     if legend.colours:

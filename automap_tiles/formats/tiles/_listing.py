@@ -10,17 +10,17 @@ from automap_tiles.formats.tiles._files import TileFiles
 from automap_tiles.grid import Bounds, TileIndex
 
 _MOST_LISTED = 100_000
-"""Tiles of a zoom that are looked at to find the extent of a folder; a tenth of a second."""
+"""Tiles of a zoom that are listed to find the extent of a folder; a tenth of a second."""
 
 
 def first_tile(files: TileFiles) -> TileIndex | None:
-    """The first tile that is found; None when there is none."""
+    """The first tile found; None if there is none."""
     indexes = (files.layout.parse(key) for key in files.storage.list())
     return next((index for index in indexes if index is not None), None)
 
 
 def stored_zooms(files: TileFiles) -> tuple[int, ...]:
-    """Zooms of which a folder has tiles, ascending."""
+    """Zooms that have tiles in a folder, ascending."""
     root = Path(files.storage.url(""))
     if files.layout.schema.startswith("{zoom}/") and root.is_dir():
         names = [folder.name for folder in root.iterdir() if folder.is_dir()]
@@ -31,13 +31,13 @@ def stored_zooms(files: TileFiles) -> tuple[int, ...]:
 
 
 def has_tiles(files: TileFiles, zoom: int) -> bool:
-    """Whether there is a tile among the files in the folder of a zoom."""
+    """Whether the folder of a zoom contains a tile."""
     indexes = (files.layout.parse(key) for key in files.storage.list(f"{zoom}/"))
     return any(index is not None and index.zoom == zoom for index in indexes)
 
 
 def stored_box(files: TileFiles, zooms: Sequence[int]) -> Bounds | None:
-    """Box of the tiles of the finest of the zooms that has not too many of them to look at."""
+    """Bounds of the tiles of the finest of the zooms that has few enough to list."""
     pyramid = files.pyramid.replace(pixelbuffer=0)
     for zoom in reversed(zooms):
         found = [

@@ -15,16 +15,16 @@ from automap_tiles.grid import Bounds, Grid, GridLike, Pyramid, Tile, TileIndex
 from automap_tiles.grid.operation import between
 from automap_tiles.vector import reproject_bounds
 
-# Pixels around a window that GDAL's widest kernel (Lanczos, radius 3) may look at, and one more.
+# Radius of GDAL's widest kernel (Lanczos, 3), plus one pixel.
 _KERNEL = 4
 
 _FINEST_ZOOM = 30
 
 
 def source_bounds(grid: GridLike, pyramid: Pyramid) -> Bounds | None:
-    """The box of a grid in the CRS of a pyramid; None where that cannot express it.
+    """The bounding box of a grid in the CRS of a pyramid; None where that is undefined.
 
-    Raises `NoOperation` when no way leads there from anywhere.
+    Raises `NoOperation` if there is no transformation.
     """
     try:
         bounds = reproject_bounds(grid.bounds, grid.crs, pyramid.crs)
@@ -40,12 +40,12 @@ def pixel_window(
 ) -> tuple[range, range] | None:
     """Rows and columns of pixels of a zoom that a grid of a shape may be resampled from.
 
-    Columns run on over the antimeridian of a global pyramid. None when there are none.
+    Columns continue across the antimeridian of a global pyramid. None if there are none.
     """
     x_size, y_size = pyramid.pixel_size(zoom)
     height, width = pyramid.pixel_shape(zoom)
     edge = pyramid.bounds
-    # kernels grow with the number of source pixels for each target pixel
+    # kernels grow with the number of source pixels per target pixel
     y_margin = _KERNEL * max(1.0, bounds.height / y_size / shape[0]) + 1
     x_margin = _KERNEL * max(1.0, bounds.width / x_size / shape[1]) + 1
     rows = range(
@@ -61,7 +61,7 @@ def pixel_window(
 
 
 def cuts(pyramid: Pyramid, zoom: int, rows: range, cols: range) -> Iterator[Cut]:
-    """Tiles, without their buffers, that touch a window of pixels, and where they lie in it."""
+    """Tiles, without their buffers, that touch a window of pixels, and their positions in it."""
     bare = pyramid.replace(pixelbuffer=0)
     edge = bare.tile_size * bare.metatiling
     world = bare.pixel_shape(zoom)[1]
@@ -77,14 +77,14 @@ def cuts(pyramid: Pyramid, zoom: int, rows: range, cols: range) -> Iterator[Cut]
 
 
 def touched(pyramid: Pyramid, tile: GridLike, zoom: int) -> Iterator[TileIndex]:
-    """The stored tiles of a zoom that share area with a tile of any grid."""
+    """The stored tiles of a zoom that overlap a tile of any grid."""
     bounds = source_bounds(tile, pyramid)
     if bounds is None:
         return
     x_size, y_size = pyramid.pixel_size(zoom)
     edge = pyramid.bounds
     height, width = pyramid.pixel_shape(zoom)
-    # a millionth of a pixel: tiles that share an edge only do not count
+    # a millionth of a pixel: tiles that only share an edge do not count
     rows = range(
         max(0, math.floor((edge.top - bounds.top) / y_size + 1e-6)),
         min(height, math.ceil((edge.top - bounds.bottom) / y_size - 1e-6)),
@@ -100,11 +100,11 @@ def touched(pyramid: Pyramid, tile: GridLike, zoom: int) -> Iterator[TileIndex]:
 
 @lru_cache(maxsize=4096)
 def matching_zoom(pyramid: Pyramid, grid: Grid, method: str, precision: int) -> int:
-    """The zoom of a pyramid whose pixels are as fine as a grid's, as mapchete finds it.
+    """The zoom of a pyramid whose pixel size matches a grid's, by mapchete's methods.
 
-    `gdal` compares with the mean pixel that GDAL suggests for the grid's box in the pyramid's
+    `gdal` compares with the mean pixel size that GDAL suggests for the grid's box in the pyramid's
     CRS, `min` with the smallest of the four corner pixels; sizes are rounded to `precision`
-    decimals. Raises `InputError` where the grid lies outside of the pyramid's CRS.
+    decimals. Raises `InputError` if the grid is outside the domain of the pyramid's CRS.
     """
     if method not in ("gdal", "min"):
         raise InputError(f"unknown matching_method {method!r}; known are gdal and min")

@@ -1,4 +1,4 @@
-"""`metadata.json` of a tile directory, as mapchete writes and reads it."""
+"""`metadata.json` of a tile directory, compatible with mapchete."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from automap_tiles.storage import DEFAULT_SCHEMA, Storage, TileLayout
 
 METADATA_NAME = "metadata.json"
 
-# Names of formats that older files have.
+# Names of formats in older files.
 _OLD_NAMES = {"PNG_hillshade": "PNG"}
 
-# Options that say where or how something was run, or that could hold credentials.
+# Options about where or how something was run, or that could contain credentials.
 _UNSAID = frozenset(
     ("path", "grid", "metatiling", "pixelbuffer", "tile_size", "stac", "storage_options", "type")
 )
 
-# Without these the tiles cannot be read as what they are.
+# Without these the tiles cannot be interpreted.
 _DECISIVE = ("bands", "dtype", "nodata")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
-    """What a tile directory says of itself."""
+    """Metadata of a tile directory."""
 
     pyramid: Pyramid
     """Of the tiles."""
@@ -45,17 +45,17 @@ class Metadata:
 
     @property
     def info(self) -> FormatInfo | None:
-        """The format; None: nobody here knows it."""
+        """The format; None: unknown."""
         return find_format(_OLD_NAMES.get(self.format, self.format))
 
     @property
     def is_known(self) -> bool:
-        """Whether its tiles can be read: by their format, or by the ending that it says."""
+        """Whether its tiles can be read: by their format, or by their declared suffix."""
         return self.info is not None or "extension" in self.options
 
     @property
     def extension(self) -> str:
-        """Of the tiles' files, without the dot."""
+        """Suffix of the tile files, without the dot."""
         info = self.info
         if info is not None and info.endings:
             return info.endings[0]
@@ -72,7 +72,7 @@ class Metadata:
         return TileLayout(str(self.options.get("tile_path_schema", schema)), self.extension)
 
     def to_json(self) -> bytes:
-        """The file's bytes; credentials and paths are left out."""
+        """The file's bytes, without credentials and paths."""
         driver = {key: value for key, value in self.options.items() if key not in _UNSAID}
         content = {
             "driver": _with_text_keys({**driver, "format": self.format}),
@@ -82,9 +82,9 @@ class Metadata:
 
 
 def read_metadata(storage: Storage) -> Metadata:
-    """What a folder says of itself.
+    """Read the metadata of a folder.
 
-    Raises `FileNotFoundError` when it says nothing, `InputError` when it cannot be understood.
+    Raises `FileNotFoundError` if there are none, `InputError` if they are invalid.
     """
     path = f"{storage.root}/{METADATA_NAME}"
     try:
@@ -105,10 +105,10 @@ def _reason(error: Exception) -> str:
 
 
 def write_metadata(storage: Storage, metadata: Metadata, *, overwrite: bool = False) -> None:
-    """Write it where there is none, else compare.
+    """Write the metadata, or compare them with existing ones.
 
-    With `overwrite` it replaces one of the same pyramid and format whose other options differ.
-    Raises `OutputMismatch` when the folder is of another pyramid or format, or of other bands.
+    With `overwrite` they replace existing ones of the same pyramid and format with other options.
+    Raises `OutputMismatch` if the folder has another pyramid, format or bands.
     """
     try:
         found = read_metadata(storage)
@@ -131,9 +131,9 @@ def write_metadata(storage: Storage, metadata: Metadata, *, overwrite: bool = Fa
 
 
 def write_summary(storage: Storage, summary: Mapping[str, Any], prefix: str = "") -> None:
-    """Store what a process says of a whole output, `<prefix><name>.json` for each name.
+    """Store a process's results for a whole output, `<prefix><name>.json` for each name.
 
-    A file that is there as it should be is not written again.
+    Identical existing files are not written again.
     """
     for name, content in summary.items():
         key = f"{prefix}{name}.json"
@@ -168,7 +168,7 @@ def _compare(root: str, found: Metadata, wanted: Metadata) -> None:
 
 
 def _same(found: Metadata, wanted: Metadata, key: str) -> bool:
-    """Equal, or not said by one of them; NaN equals NaN."""
+    """Equal, or absent in one of them; NaN equals NaN."""
     first, second = found.options.get(key), wanted.options.get(key)
     return first is None or second is None or first == second or str(first) == str(second)
 
@@ -190,14 +190,14 @@ def _pyramid(content: Mapping[str, Any]) -> Pyramid:
 
 
 def _with_text_keys(value: Any) -> Any:
-    """Mappings may have numbers of bands or values of pixels as keys; JSON has only text."""
+    """Mappings may have band numbers or pixel values as keys; JSON has only text."""
     if isinstance(value, Mapping):
         return {str(key): _with_text_keys(each) for key, each in value.items()}
     return value
 
 
 def _plain(value: Any) -> Any:
-    """What json does not know: NumPy numbers, dates, paths."""
+    """Types that json does not support: NumPy numbers, dates, paths."""
     if isinstance(value, dt.date | dt.datetime):
         return value.isoformat()
     if hasattr(value, "item"):

@@ -11,7 +11,7 @@ from automap_tiles.notes import Fate, Note, Subject, tell
 
 
 def report_missing_zooms(files: TileFiles, zooms: Iterable[int]) -> None:
-    """Tell of a tile that found nothing because the folder has no tiles of these zooms at all."""
+    """Note a tile without data because the folder has no tiles of these zooms at all."""
     missing = sorted(zooms)
     if not missing or not all(_lacks(files, zoom) for zoom in missing):
         return
@@ -29,9 +29,10 @@ def report_missing_zooms(files: TileFiles, zooms: Iterable[int]) -> None:
 
 @lru_cache(maxsize=256)
 def _lacks(files: TileFiles, zoom: int) -> bool:
-    """Whether a folder has tiles, and none of a zoom.
+    """Whether a folder has tiles, but none of a zoom.
 
-    Of keys that do not begin with the zoom only a whole listing would tell: none is made.
+    For keys that do not begin with the zoom this would require a complete listing, which is not
+    made.
     """
     if not files.layout.schema.startswith("{zoom}/") or has_tiles(files, zoom):
         return False

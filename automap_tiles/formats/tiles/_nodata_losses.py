@@ -1,6 +1,6 @@
 """Valid pixels lost because they equal the output's nodata value, declared or assumed.
 
-Of one that names none it is 0, as in mapchete, which may be a number.
+If none is declared it is 0, as in mapchete, which may be a valid value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _REMEDY = (
 
 
 def advice(dtype: str) -> Note:
-    """What is to be known before the first tile."""
+    """Note to issue before the first tile."""
     return Note(
         fate=Fate.GUESSED,
         subject=Subject.OPTIONS,
@@ -29,9 +29,9 @@ def advice(dtype: str) -> Note:
 
 
 def report_lost_zeros(result: object, stored: np.ma.MaskedArray[Any, Any]) -> None:
-    """Tell how many pixels of a function's result are lost because they are 0.
+    """Note how many pixels of a function's result are lost because they are 0.
 
-    `stored` is what became of it, with 0 masked.
+    `stored` is the converted result, with 0 masked.
     """
     lost = _lost(_bands(result), stored)
     if lost > 0:
@@ -45,10 +45,10 @@ def report_lost_zeros(result: object, stored: np.ma.MaskedArray[Any, Any]) -> No
 def report_nodata_collision(
     result: object, stored: np.ma.MaskedArray[Any, Any], nodata: float | None
 ) -> None:
-    """Tell how many pixels are lost that a function's mask calls data, and nodata does not.
+    """Note how many pixels are lost that are valid in a function's mask but equal nodata.
 
-    A plain array may well use the value to say where there is nothing; one with a mask has said so
-    by that, and NaN never is data.
+    A plain array may use the value to mark nodata; a masked array has its mask for that, and NaN is
+    never data.
     """
     if nodata is None or math.isnan(nodata):
         return
@@ -78,7 +78,7 @@ def _tell(lost: int, reason: str, remedy: str) -> None:
 
 
 def _without_data(array: Any, dtype: np.dtype[Any]) -> int:
-    """Pixels that were masked before, NaN in an output of whole numbers among them."""
+    """Pixels that were masked before, including NaN in an integer output."""
     masked = np.ma.getmask(array)
     count = 0 if masked is np.ma.nomask else int(np.count_nonzero(masked))
     values = np.ma.getdata(array)

@@ -1,4 +1,4 @@
-"""Open tile directories for writing, and choose the decoder that their metadata names."""
+"""Open tile directories for writing, and select the decoder named in their metadata."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from automap_tiles.storage import TileLayout, open_storage
 
 
 def open_directory(info: FormatInfo, spec: OutputSpec, process_pyramid: Pyramid) -> Writer:
-    """Writer of a directory of tiles of a format with a codec; raises `ConfigError`."""
+    """Writer of a tile directory whose format has a codec; raises `ConfigError`."""
     options = Options(spec)
     pyramid = output_pyramid(spec, process_pyramid)
     options.pick(("metatiling", "pixelbuffer", "tile_size"))
@@ -69,9 +69,9 @@ def _features(
 
 
 def decoder_of(info: FormatInfo | None, said: Mapping[str, Any], root: str) -> Decoder:
-    """How raster tiles of a format are read, with what their directory says of them.
+    """Decoder of raster tiles of a format, given the metadata of their directory.
 
-    Raises `ConfigError` where it does not say what the codec needs.
+    Raises `ConfigError` if these lack what the codec needs.
     """
     if info is None or info.codec is None or info.is_read_by_gdal:
         return GdalTiles()
@@ -81,7 +81,7 @@ def decoder_of(info: FormatInfo | None, said: Mapping[str, Any], root: str) -> D
 
 
 def features_codec_of(info: FormatInfo | None, said: Mapping[str, Any], root: str) -> FeatureCodec:
-    """How feature tiles of a format are read; those without a codec are GeoPackages."""
+    """Codec of feature tiles of a format; GeoPackage if the format has none."""
     if info is None or info.codec is None:
         return OgrFeatures(driver="GPKG")
     spec = OutputSpec(format=info.name, path=root, options=said)

@@ -28,8 +28,8 @@ from automap_tiles.storage import is_remote, open_storage
 def open_reader(spec: InputSpec, context: OpenContext) -> TileDirectory:
     """Reader of a folder of tiles.
 
-    Without a `metadata.json` the options `extension` and `grid` say what it is. Raises
-    `ConfigError` for what is missing, `InputError` when the folder is.
+    Without a `metadata.json` the options `extension` and `grid` describe it. Raises `ConfigError`
+    for missing options, `InputError` if the folder is missing.
     """
     options = Options(spec)
     storage = open_storage(_place(spec, options, context.base))
@@ -45,7 +45,7 @@ def open_reader(spec: InputSpec, context: OpenContext) -> TileDirectory:
     pixels = _pixels(options, said, info)
     known = said if pixels is None else {**said, **asdict(pixels), "bands": pixels.count}
     is_raster = kind is OutputKind.RASTER
-    by_gdal = info.opens_in_gdal and metadata is None  # nothing says what is masked
+    by_gdal = info.opens_in_gdal and metadata is None  # nothing declares what is masked
     decoder = decoder_of(info, known, storage.root) if is_raster and not by_gdal else GdalTiles()
     bounds = options.take("bounds")
     options.pick(("min_zoom", "schema", "type"))
@@ -79,7 +79,7 @@ def _place(spec: InputSpec, options: Options, base: Path) -> str:
 
 
 def _format(spec: InputSpec, options: Options, metadata: Metadata | None) -> tuple[FormatInfo, str]:
-    """The format of the tiles, and the ending of their files."""
+    """The format of the tiles, and the suffix of their files."""
     if metadata is not None and not metadata.is_known and "extension" not in options:
         raise spec.error(
             "no package that is installed knows this format of tiles",
@@ -106,7 +106,7 @@ _GRID_OPTIONS = ("grid", "metatiling", "tile_size", "pixelbuffer")
 
 
 def _pyramid(spec: InputSpec, options: Options, metadata: Metadata | None) -> Pyramid:
-    """As the folder itself says; else as the options do."""
+    """From the folder's metadata; else from the options."""
     given = options.pick(_GRID_OPTIONS)
     if "grid" not in given and metadata is None:
         raise spec.error(
@@ -151,10 +151,10 @@ def _tell_ignored(spec: InputSpec, given: Pyramid, own: Pyramid) -> None:
 
 
 def _pixels(options: Options, said: Mapping[str, Any], info: FormatInfo) -> PixelFormat | None:
-    """Bands and dtype, as the file or the folder says; None when neither does."""
+    """Bands and dtype from the file or the folder; None if neither declares them."""
     count = options.whole("count", options.whole("bands", said.get("bands", said.get("count"))))
     dtype = options.text("dtype", said.get("dtype"))
-    # the alpha band of a picture says where there is no data
+    # the alpha band of an image marks pixels without data
     default = None if info.has_alpha else said.get("nodata", 0)
     nodata = options.number("nodata", default)
     if count is None or dtype is None:

@@ -45,9 +45,9 @@ class PixelTile(MapcheteRasterTile):
     ) -> RasterArray:
         """Pixels: (y, x) for one band number, (band, y, x) for several or all (None).
 
-        They come from the zoom that fits the tile, or from `tile_directory_zoom`; with
-        `fallback_to_higher_zoom` from a coarser one where the fitting one has no tiles.
-        `dst_nodata` stands under the mask; `gdal_opts` are options of GDAL.
+        They are read from the zoom that matches the tile, or from `tile_directory_zoom`; with
+        `fallback_to_higher_zoom` from a coarser one if the matching one has no tiles. `dst_nodata`
+        is the value under the mask; `gdal_opts` are GDAL options.
         """
         matching = replace(
             self._source.matching,
@@ -72,7 +72,7 @@ class PixelTile(MapcheteRasterTile):
                 indexes=wanted,
                 resampling=resampling or self._source.resampling,
             )
-        # who names a zoom knows that there may be nothing: a preview, before it is computed
+        # an explicit zoom may be empty: a preview, before it is computed
         if tile_directory_zoom is None and np.ma.getmaskarray(data).all():
             zooms = {zoom_at(part.grid) for part in unit_parts(self.tile)}
             report_missing_zooms(self._source.files, zooms)
@@ -81,7 +81,7 @@ class PixelTile(MapcheteRasterTile):
 
     @property
     def profile(self) -> dict[str, Any]:
-        """Bands of the stored tiles and their CRS, as rasterio tells them."""
+        """Bands and CRS of the stored tiles, as in rasterio."""
         return self._profile(self._source.pyramid.crs)
 
     def is_empty(

@@ -1,4 +1,4 @@
-"""Stored tiles read onto tiles of any grid, zoom and CRS."""
+"""Read stored tiles onto tiles of any grid, zoom and CRS."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from automap_tiles.raster.tiff import Stamp, stamp_of
 if TYPE_CHECKING:
     from automap_tiles.formats._contents import RasterArray
 
-# Decoded tiles kept per thread: neighbours of a tile are read again with the next one.
+# Decoded tiles cached per thread: neighbours of a tile are read again with the next one.
 _KEEP_BYTES = 64 * 2**20
 
 
@@ -38,7 +38,7 @@ _cache = _Cache()
 
 @dataclass(frozen=True, kw_only=True)
 class PixelFormat:
-    """What the pixels of stored tiles are."""
+    """Bands and dtype of stored tiles."""
 
     count: int
     """Number of bands."""
@@ -52,9 +52,9 @@ def load_kept(
     decode: Callable[[bytes], Any],
     part: tuple[int, ...] = (),
 ) -> Any:
-    """The decoded content of a tile, None when it is absent; kept while its file is the same.
+    """The decoded content of a tile, None if it is absent; cached until its file changes.
 
-    `part` tells apart what is decoded of it.
+    `part` distinguishes what is decoded from it.
     """
     key = files.key(index)
     url = files.storage.url(key)
@@ -87,11 +87,11 @@ def read_pixels(
 ) -> RasterArray:
     """Stored tiles on a tile, (band, y, x); masked where nothing is stored.
 
-    `zoom_at` tells from which zoom a part of the tile is read. Raises `InputError` for a stored
+    `zoom_at` gives the zoom that a part of the tile is read from. Raises `InputError` for a stored
     tile that cannot be read or has other bands.
     """
     everything = indexes == list(range(1, pixels.count + 1))
-    # Few of the bands are decoded alone; more of them with all, which are kept for the next time.
+    # A few bands are decoded alone; otherwise all are decoded and cached.
     few = tuple(indexes) if 2 * len(indexes) <= pixels.count else ()
 
     def decode(content: bytes, stored: Tile) -> RasterArray:
@@ -111,7 +111,7 @@ def read_pixels(
             return found
         return found[[band - 1 for band in indexes]]
 
-    # Block by block of the single tiles: so a pixel does not depend on how the area is cut.
+    # Per unit block of the single tiles, so that a pixel does not depend on the tiling.
     parts = [(part, zoom_at(part.grid)) for part in unit_parts(tile)]
     zooms = {zoom for _, zoom in parts}
     is_own = tile.pyramid.same_grid(files.pyramid) and zooms == {tile.zoom}
@@ -133,14 +133,14 @@ def read_pixels(
 
 
 def _only_whole(files: TileFiles, tile: Tile) -> Cut | None:
-    """The stored tile that has the pixels of a tile, and no others; None: there are several."""
+    """The stored tile with exactly the pixels of a tile; None if there is no such tile."""
     cuts_here = list(files.overlapping(tile))
     whole = tuple(slice(0, size) for size in tile.shape)
     return cuts_here[0] if [cut[1:] for cut in cuts_here] == [whole] else None
 
 
 def _own(kept: RasterArray, nodata: float | None) -> RasterArray:
-    """A copy of what is kept, as `blank` and `paste` would make it."""
+    """A copy of cached content, as `blank` and `paste` would make it."""
     data, mask = np.ma.getdata(kept).copy(), np.ma.getmaskarray(kept).copy()
     return np.ma.MaskedArray(data, mask, fill_value=0 if nodata is None else nodata)
 
@@ -160,7 +160,7 @@ def _assemble(
     cuts: Iterator[Cut],
     load: Callable[[TileIndex], RasterArray | None],
 ) -> bool:
-    """Put stored tiles side by side; whether there were any."""
+    """Paste stored tiles side by side; returns whether there were any."""
     found = False
     for cut in cuts:
         stored = load(cut.tile.index)
@@ -177,7 +177,7 @@ def _mosaic(
     load: Callable[[TileIndex], RasterArray | None],
     like: RasterArray,
 ) -> raster.Raster | None:
-    """The stored pixels around a grid; None when none are stored there."""
+    """The stored pixels around a grid; None if none are stored there."""
     bounds = source_bounds(grid, files.pyramid)
     window = None if bounds is None else pixel_window(files.pyramid, zoom, bounds, grid.shape)
     if window is None:

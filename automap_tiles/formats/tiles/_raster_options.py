@@ -18,7 +18,7 @@ from automap_tiles.raster import BandMetadata
 from automap_tiles.raster.nodata import whole_limits
 from automap_tiles.raster.warp import resampling_of
 
-# What GDAL's GeoTIFF driver stores.
+# Dtypes that GDAL's GeoTIFF driver stores.
 _DTYPES = (
     "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64",
     "float32", "float64", "complex64", "complex128",
@@ -27,14 +27,14 @@ _DTYPES = (
 
 @dataclass(frozen=True, kw_only=True)
 class RasterOptions:
-    """What all raster outputs that are not pictures have in common."""
+    """Options that all raster outputs except pictures have in common."""
 
     count: int
     """Number of bands."""
     dtype: str
     nodata: float | None
     nodata_is_assumed: bool = False
-    """Whether nobody said it, and it is a number that may occur."""
+    """Whether it was not declared and is a value that may occur."""
     on_overflow: Literal["saturate", "raise"] = "saturate"
     resampling: str = "nearest"
     """For results on another grid."""
@@ -42,7 +42,7 @@ class RasterOptions:
     tags: Mapping[str | int, Any] = field(default_factory=dict)
     """Of every file."""
     legend: Legend = field(default_factory=Legend)
-    """What the values of band 1 mean."""
+    """Meaning of the values of band 1."""
 
 
 def raster_options(
@@ -50,9 +50,9 @@ def raster_options(
     options: Options,
     begun_with_zero: Callable[[], bool] = lambda: False,
 ) -> RasterOptions:
-    """Take the options; raises `ConfigError` for what is missing or cannot be.
+    """Read the options; raises `ConfigError` for missing or invalid ones.
 
-    `begun_with_zero` is asked whether an output is there already whose nodata is 0.
+    `begun_with_zero` returns whether there is an existing output whose nodata is 0.
     """
     count = options.whole("count", options.whole("bands", None, least=1), least=1)
     if count is None:
@@ -76,7 +76,7 @@ def raster_options(
 
 
 def said_of_raster(options: RasterOptions) -> dict[str, Any]:
-    """What metadata.json says: also colours and names from elsewhere than the process file."""
+    """Content of metadata.json, including colours and names from outside the process file."""
     said: dict[str, Any] = {
         "bands": options.count,
         "dtype": options.dtype,
@@ -91,7 +91,7 @@ def said_of_raster(options: RasterOptions) -> dict[str, Any]:
 
 
 def appearance_of(options: RasterOptions) -> Appearance:
-    """What a map shows of an output with these options."""
+    """How a map displays an output with these options."""
     bands, kinds = options.bands, tuple(options.bands.colorinterp)
     return Appearance(
         names=tuple(bands.descriptions) or (None,) * options.count,
@@ -107,7 +107,7 @@ def appearance_of(options: RasterOptions) -> Appearance:
 
 
 def resampling_option(spec: OutputSpec, options: Options) -> str:
-    """The name of a resampling, checked."""
+    """The name of a resampling method, validated."""
     name = options.text("resampling", "nearest") or "nearest"
     try:
         resampling_of(name)
@@ -124,10 +124,9 @@ def _on_overflow(options: Options) -> Literal["saturate", "raise"]:
 def _nodata(
     spec: OutputSpec, options: Options, dtype: str, begun_with_zero: Callable[[], bool]
 ) -> tuple[float | None, bool]:
-    """The value for no data, None when the file says null; and whether it is only assumed.
+    """The nodata value, None for null in the file; and whether it is only assumed.
 
-    Where the file does not say, it is NaN for floats. Whole numbers have 0, as in mapchete, and so
-    has an output that was begun with it.
+    Default: NaN for floats; 0 for integers, as in mapchete, and for an existing output with 0.
     """
     kind = np.dtype(dtype)
     if "nodata" not in options:
@@ -172,7 +171,7 @@ def _band_metadata(spec: OutputSpec, options: Options, count: int, legend: Legen
 def _per_band(
     spec: OutputSpec, options: Options, names: tuple[str, ...], count: int, kind: type
 ) -> tuple[Any, ...]:
-    """One value for each band: a list of as many, or one for all."""
+    """One value per band: from a list of that length, or one for all."""
     for name, value in options.pick(names).items():
         values = list(value) if isinstance(value, list | tuple) else [value] * count
         if len(values) != count:
@@ -187,7 +186,7 @@ def _per_band(
 
 
 def _tags(spec: OutputSpec, options: Options, legend: Legend) -> dict[str | int, Any]:
-    # metadata.json, which options may come from, has the numbers of bands as text
+    # metadata.json, which options may come from, has band numbers as text
     tags = {
         int(key) if isinstance(each, Mapping) and str(key).isdecimal() else key: each
         for key, each in options.mapping("tags").items()

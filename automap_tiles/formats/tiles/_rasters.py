@@ -163,7 +163,7 @@ class RasterDirectory(TileFileWriter):
         return stored
 
     def _cut(self, data: RasterArray, cut: Cut) -> RasterArray:
-        """The pixels of an output tile; buffer beyond the array is without data."""
+        """The pixels of an output tile; buffer beyond the array has no data."""
         height, width = data.shape[-2:]
         rows, cols = cut.rows, cut.cols
         if (rows.start, rows.stop, cols.start, cols.stop) == (0, height, 0, width):
@@ -179,7 +179,7 @@ class RasterDirectory(TileFileWriter):
 
 
 def split_tags(result: object) -> tuple[object, Tags]:
-    """A function's return value without the tags it may have come with."""
+    """A function's return value without the tags that may accompany it."""
     if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping):
         data, tags = result
         for key, value in tags.items():
@@ -190,7 +190,7 @@ def split_tags(result: object) -> tuple[object, Tags]:
 
 
 def write_beside(storage: Storage, metadata: Metadata, zooms: Sequence[int]) -> None:
-    """Write what a format wants beside the tiles of these zooms, where it wants anything."""
+    """Write the files that a format requires beside the tiles of these zooms, if any."""
     info = metadata.info
     if info is not None and info.beside is not None:
         load(info.beside)(storage, metadata, tuple(zooms))

@@ -1,4 +1,4 @@
-"""When the tiles of a directory were last changed."""
+"""Time of the last change of the tiles in a directory."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from automap_tiles.storage import is_remote, object_stamps
 
 
 def folder_stamp(files: TileFiles) -> str:
-    """Changes when tiles are added, replaced or removed below a local folder.
+    """Changes if tiles are added, replaced or removed below a local folder.
 
-    Tiles are put in place by a rename, which changes the time of their folder; so only folders
-    are looked at, not each tile. An object store is listed once, as far as `_MOST_OBJECTS`.
+    Tiles are moved into place by a rename, which changes the modification time of their folder; so
+    only folders are checked, not each tile. An object store is listed once, up to `_MOST_OBJECTS`.
     """
     if is_remote(files.storage.root):
         return _objects_stamp(files)
@@ -44,7 +44,7 @@ def _objects_stamp(files: TileFiles) -> str:
 
 
 def _folders(root: str, depth: int) -> Iterator[str]:
-    """The folders that hold tiles: `depth` levels below the root."""
+    """The folders that contain tiles: `depth` levels below the root."""
     if depth == 0:
         yield root
         return
@@ -55,7 +55,7 @@ def _folders(root: str, depth: int) -> Iterator[str]:
 
 
 def stamps_under(files: TileFiles, tile: Tile, zoom: int) -> list[str | None]:
-    """Of the stored tiles of a zoom under a tile of any grid; None: that one is not there."""
+    """Stamps of the stored tiles of a zoom under a tile of any grid; None for a missing one."""
     stamps: list[str | None] = []
     for index in _places(files.pyramid, zoom, tile.pyramid, tile.index):
         try:
@@ -67,5 +67,8 @@ def stamps_under(files: TileFiles, tile: Tile, zoom: int) -> list[str | None]:
 
 @lru_cache(maxsize=1024)
 def _places(pyramid: Pyramid, zoom: int, other: Pyramid, index: TileIndex) -> tuple[TileIndex, ...]:
-    """The stored tiles under a tile of another pyramid: a browser asks for it again and again."""
+    """The stored tiles under a tile of another pyramid.
+
+    Cached, since browsers request the same tiles repeatedly.
+    """
     return tuple(touched(pyramid, Tile(other, index), zoom))

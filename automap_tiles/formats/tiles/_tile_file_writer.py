@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class TileFileWriter:
-    """The part of `Writer` that asks for files and never for what they hold."""
+    """The part of `Writer` that handles files without regard to their content."""
 
     files: TileFiles
     metadata: Metadata
@@ -30,7 +30,7 @@ class TileFileWriter:
         return self.files.exists_many(tiles)
 
     def looking_back(self) -> Self:
-        """The writer for who asks what had been there before this run, tile by tile."""
+        """A writer for looking up tiles that existed before this run."""
         storage = listed_once(self.files.storage)
         if storage is self.files.storage:
             return self

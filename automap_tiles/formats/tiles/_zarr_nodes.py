@@ -58,16 +58,16 @@ _SPATIAL = _convention(
 
 @dataclass(frozen=True, kw_only=True)
 class ArrayOptions:
-    """What all arrays of a pyramid have alike."""
+    """Properties that all arrays of a pyramid have in common."""
 
     options: RasterOptions
     compress: Compression = "zstd"
     level: int = 1
-    """Of the compression."""
+    """Compression level."""
 
 
 def chunk_shape(count: int, pyramid: Pyramid, zoom: int) -> tuple[int, int, int]:
-    """All bands of a (meta)tile; of a zoom that is smaller than that, all of the zoom."""
+    """All bands of a (meta)tile; for a smaller zoom, the whole zoom."""
     edge = pyramid.tile_size * pyramid.metatiling
     height, width = pyramid.pixel_shape(zoom)
     return count, min(edge, height), min(edge, width)
@@ -76,9 +76,9 @@ def chunk_shape(count: int, pyramid: Pyramid, zoom: int) -> tuple[int, int, int]
 def write_nodes(
     storage: Storage, arrays: ArrayOptions, pyramid: Pyramid, zooms: Sequence[int]
 ) -> None:
-    """Say what the group and the arrays of these zooms are; those that are there stay.
+    """Write the metadata of the group and the arrays of these zooms; existing ones are kept.
 
-    A file that is there as it should be is not written again.
+    Identical existing files are not written again.
     """
     keys = {f"{zoom}/{_NODE}": zoom for zoom in range(_FINEST_ZOOM + 1)}
     there = {keys[key] for key in storage.exists_many(list(keys))}
@@ -101,7 +101,7 @@ def _put(storage: Storage, key: str, node: Mapping[str, Any]) -> None:
 def _group(pyramid: Pyramid, arrays: Mapping[str, Any]) -> dict[str, Any]:
     """The pyramid as a whole; zooms from the finest to the coarsest.
 
-    What the arrays are is said once more, so that readers need not list an object store.
+    The array metadata are consolidated here, so that readers need not list an object store.
     """
     layout, zooms = [], sorted(map(int, arrays))
     for finer, zoom in zip([None, *reversed(zooms)], reversed(zooms), strict=False):
@@ -176,7 +176,7 @@ def _compressors(arrays: ArrayOptions) -> list[dict[str, Any]]:
 
 
 def _fill_value(arrays: ArrayOptions) -> Any:
-    """What an absent chunk is made of, as JSON has it."""
+    """Fill value of an absent chunk, as in JSON."""
     value = arrays.options.nodata or 0
     if np.dtype(arrays.options.dtype).kind in "iu":
         return int(value)

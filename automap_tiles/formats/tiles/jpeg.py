@@ -1,4 +1,4 @@
-"""JPEG tiles: grey or red, green and blue, 8 bits each, without a mask."""
+"""JPEG tiles: grey or RGB, 8 bits, without a mask."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ FORMAT = FormatInfo(
 )
 
 _QUALITY = 85
-"""1 to 100, as in libjpeg. From 75 on black and white, which stand for no data most of the time,
-come back exactly: the first coefficient of a block is rounded by half a grey value at most."""
+"""1 to 100, as in libjpeg. From 75 on black and white, the usual nodata values, are restored
+exactly: the DC coefficient of a block is rounded by half a grey value at most."""
 
 _REMEDY = "format: PNG keeps them, and GTiff the values as well"
 
@@ -71,15 +71,15 @@ def open_codec(spec: OutputSpec, options: Options) -> JpegCodec:
 
 @dataclass(frozen=True, kw_only=True)
 class JpegCodec:
-    """Pixels as JPEG; see `Codec`. A pixel is without data where all its bands are nodata."""
+    """Pixels as JPEG; see `Codec`. A pixel has no data if all its bands are nodata."""
 
     count: int = 3
     quality: int = _QUALITY
     nodata: int | None = 0
-    """The colour of pixels without data, in each band; None: black, and nothing is masked when
-    tiles are read."""
+    """Value of pixels without data, in each band; None: black, and nothing is masked when tiles are
+    read."""
     is_assumed: bool = False
-    """Whether nobody said it."""
+    """Whether it was not declared."""
 
     dtype = np.dtype("uint8")
     lossless = False
@@ -101,7 +101,7 @@ class JpegCodec:
         return (advice("uint8"),) if self.is_assumed else ()
 
     def convert(self, tile: Tile, result: object) -> RasterArray:
-        """One band is grey, two are grey and alpha, three colours, four colours and alpha."""
+        """One band is grey, two are grey and alpha, three RGB, four RGBA."""
         data = raster.prepare(result, count=None, dtype="uint8", nodata=None, shape=tile.shape)
         bands, clear = data.data, np.ma.getmaskarray(data)[0]
         if len(bands) > 4 or (self.count == 1 and len(bands) > 2):
@@ -151,7 +151,7 @@ class JpegCodec:
         return Tiled(np.ma.MaskedArray(pixels, mask=mask, fill_value=self.nodata or 0))
 
     def _tell_of_nodata(self, colours: NDArray[Any], clear: NDArray[np.bool_]) -> None:
-        """Tell of pixels that have the colour of those without data, which nobody asked for."""
+        """Note pixels whose colour equals the assumed nodata."""
         if self.is_assumed:
             found = clear | (colours == self.nodata).all(axis=0)
             report_lost_zeros(_first(colours, clear), _first(colours, found))

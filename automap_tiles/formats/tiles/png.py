@@ -1,4 +1,4 @@
-"""PNG tiles: red, green, blue and alpha, 8 bits each."""
+"""PNG tiles: RGBA, 8 bits."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def open_codec(spec: OutputSpec, options: Options) -> PngCodec:
 
 
 def _transparent(spec: OutputSpec, options: Options) -> int | None:
-    """The value that is shown transparent, None where the file says null.
+    """The value that is shown transparent, None for null in the file.
 
-    0.0 is as good as 0, since sources say it that way.
+    0.0 is accepted for 0, since some sources declare it that way.
     """
     if "nodata" in options and spec.options["nodata"] is None:
         options.take("nodata")
@@ -67,12 +67,12 @@ def _transparent(spec: OutputSpec, options: Options) -> int | None:
 
 @dataclass(frozen=True, kw_only=True)
 class PngCodec:
-    """Pixels as PNG; see `Codec`. In the four bands 0 is without data."""
+    """Pixels as PNG; see `Codec`. In the four bands 0 is nodata."""
 
     transparent: int | None = 0
-    """Value of a function's result that is shown transparent, besides what it masks."""
+    """Value of a function's result that is shown transparent, besides masked pixels."""
     is_assumed: bool = False
-    """Whether nobody said that value."""
+    """Whether that value was not declared."""
 
     count = 4
     dtype = np.dtype("uint8")
@@ -90,7 +90,7 @@ class PngCodec:
         return (advice("uint8"),) if self.is_assumed else ()
 
     def convert(self, tile: Tile, result: object) -> RasterArray:
-        """One band is grey, two are grey and alpha, three colours, four colours and alpha."""
+        """One band is grey, two are grey and alpha, three RGB, four RGBA."""
         data = raster.prepare(result, count=None, dtype="uint8", nodata=None, shape=tile.shape)
         bands, gaps = data.data, np.ma.getmaskarray(data)
         if len(bands) > 4:
@@ -117,5 +117,5 @@ class PngCodec:
 
 
 def masked_where_clear(data: np.ndarray[Any, np.dtype[Any]]) -> RasterArray:
-    """Four bands, 0 of each without data."""
+    """Four bands, each 0 where there is no data."""
     return np.ma.MaskedArray(data, mask=data == 0, fill_value=0)

@@ -1,4 +1,4 @@
-"""PNG tiles of a shading: black, the more opaque the darker, to be laid over a map."""
+"""PNG tiles of a hillshade: black, with opacity increasing with darkness, as a map overlay."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ FORMAT = FormatInfo(
 
 
 def open_codec(_: OutputSpec, options: Options) -> HillshadeCodec:
-    """As in mapchete, whose options change nothing here."""
+    """As in mapchete, whose options have no effect here."""
     options.pick(("bands", "count", "dtype", "nodata", "old_band_num"))
     return HillshadeCodec()
 
 
 @dataclass(frozen=True, kw_only=True)
 class HillshadeCodec(PngCodec):
-    """A shading as PNG; see `Codec`."""
+    """A hillshade as PNG; see `Codec`."""
 
     def advice(self) -> tuple[Note, ...]:
         return ()
 
     def convert(self, tile: Tile, result: object) -> RasterArray:
-        """One band: 0 is opaque, 255 and what is masked are clear."""
+        """One band: 0 is opaque, 255 and masked pixels are transparent."""
         data = raster.prepare(result, count=None, dtype="uint8", nodata=None, shape=tile.shape)
         if len(data) != 1:
             raise ProcessResultError(f"a shading has one band, not {len(data)}")

@@ -1,8 +1,8 @@
-"""Zarr pyramids (version 3): a group with one array (band, y, x) for each zoom.
+"""Zarr pyramids (version 3): a group with one array (band, y, x) per zoom.
 
-A chunk is an output tile, so that no two writers share one, and a chunk that is absent is a tile
-without data. What the arrays are stands in zarr.json files beside them, with the conventions for
-pyramids, coordinate systems and transforms that GeoZarr is made of.
+A chunk is an output tile, so that no two writers share one, and an absent chunk is a tile without
+data. The arrays are described by zarr.json files, with the GeoZarr conventions for pyramids,
+coordinate systems and transforms.
 
 https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html
 """
@@ -66,10 +66,10 @@ FORMAT = FormatInfo(
 )  # fmt: skip
 
 _LEVELS: Mapping[str, tuple[int, int, int]] = {"zstd": (1, -7, 22), "gzip": (1, 0, 9)}
-"""The usual level, the least and the highest."""
+"""Default, minimum and maximum level."""
 
 _GZIP = 16 + zlib.MAX_WBITS
-"""Tells zlib that there is a header of gzip."""
+"""Makes zlib expect a gzip header."""
 
 
 def open_codec(spec: OutputSpec, options: Options) -> ZarrCodec:
@@ -127,7 +127,7 @@ class ZarrCodec(ArrayOptions):
 
     @property
     def lossless(self) -> bool:
-        """Not where the mask is lost."""
+        """False if the mask is lost."""
         return self.nodata is not None
 
     def described(self) -> dict[str, Any]:
@@ -188,7 +188,10 @@ class ZarrCodec(ArrayOptions):
         return Tiled(np.ma.MaskedArray(data, mask=mask, fill_value=nodata or 0))
 
     def _decompressed(self, content: bytes, size: int) -> bytes:
-        """The bytes of a chunk; no more than `size`, whatever a harmed one claims to hold."""
+        """The decompressed bytes of a chunk.
+
+        At most `size`, whatever a damaged one claims to contain.
+        """
         if self.compress == "zstd":
             if zstandard.frame_content_size(content) > size:
                 raise ValueError("it claims to be larger")
@@ -206,6 +209,6 @@ class ZarrCodec(ArrayOptions):
 
 
 def write_arrays(storage: Storage, metadata: Metadata, zooms: Sequence[int]) -> None:
-    """Say beside the chunks what the group and the arrays of these zooms are."""
+    """Write the metadata of the group and the arrays of these zooms beside the chunks."""
     spec = OutputSpec(format=metadata.format, path=storage.root, options=metadata.options)
     write_nodes(storage, open_codec(spec, Options(spec)), metadata.pyramid, zooms)

@@ -46,7 +46,7 @@ SEARCH, SHIFTS = "search", "shifts"
 
 @dataclass(frozen=True, kw_only=True)
 class CoregisterOrder(Order):
-    """Find by how much each scene is to be moved to lie on the others of its tile."""
+    """Estimate the shifts that align each scene with the others of its tile."""
 
     workflow: ClassVar[str] = "coregister"
 
@@ -55,11 +55,11 @@ class CoregisterOrder(Order):
     output: str
     """Table to write, `….json`: what `coregister` of a `scenes` input takes."""
     reference: str | None = None
-    """Raster file that all shall lie on; None: where most of the dates lie."""
+    """Raster file to align all scenes with; None: the position of the majority of dates."""
     band: str = "nir"
-    """What is compared."""
+    """Band used for matching."""
     satellites: tuple[str, ...] | None = None
-    """As in `composite`; None: all that are there."""
+    """As in `composite`; None: all available ones."""
     time: str | None = None
     """`FROM/TO`: days, months or years; None: all."""
     max_cloud_cover: Percent | None = None
@@ -68,7 +68,7 @@ class CoregisterOrder(Order):
 
 @dataclass(frozen=True, kw_only=True)
 class CoregisterReport:
-    """Whose shifts would be looked for."""
+    """The scenes whose shifts would be estimated."""
 
     found: SearchReport
     notes: tuple[Note, ...]
@@ -86,10 +86,10 @@ class CoregisterReport:
 
 @dataclass(frozen=True, kw_only=True)
 class CoregisterOutcome:
-    """What was found."""
+    """The estimated shifts."""
 
     placed: tuple[PlacedScene, ...]
-    """By time; none where it was stopped."""
+    """By time; empty if stopped."""
     output: str | None
     notes: tuple[Note, ...] = ()
     stopped: bool = False
@@ -104,14 +104,14 @@ class CoregisterOutcome:
 
 
 def check(order: CoregisterOrder) -> CoregisterReport:
-    """Look for the scenes; nothing is read of them. Raises `ConfigError`, `InputError`."""
+    """Search for the scenes, without reading them. Raises `ConfigError`, `InputError`."""
     with collecting() as told:
         found = _search(order)
     return CoregisterReport(found=found, notes=told.grouped())
 
 
 def run(order: CoregisterOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
-    """Find all shifts and write the table, none where it was stopped.
+    """Estimate all shifts and write the table, unless stopped.
 
     The outcome is a `CoregisterOutcome`. Raises `ConfigError`, `InputError`, `OutputError`.
     """
@@ -168,7 +168,7 @@ def _search(order: CoregisterOrder) -> SearchReport:
 
 
 def _check_reference(reference: str) -> None:
-    """Raise `InputError` before any scene is looked for; it may be in an object store."""
+    """Raise `InputError` before scenes are searched for; it may be in an object store."""
     is_named = "://" in reference or reference.startswith("/vsi")
     if not is_named and not Path(reference).exists():
         raise InputError("no such file", reference)

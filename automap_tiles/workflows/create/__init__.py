@@ -1,4 +1,4 @@
-"""A process file to start from data that are there, which runs as it is."""
+"""Create a process file for existing data that runs without changes."""
 
 from automap_tiles.workflows.create._draft import Draft
 from automap_tiles.workflows.create._source import draft_from, usual_format

@@ -1,4 +1,4 @@
-"""What a new process file says."""
+"""Content of a new process file."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 _TILE = 256
-"""Pixels along the edge within which all of it is at the coarsest zoom."""
+"""Edge in pixels within which everything fits at the coarsest zoom."""
 _DIGITS = {True: 7, False: 2}
-"""Of bounds in degrees, and in metres: about a centimetre."""
+"""Decimal digits of bounds in degrees, and in metres: about a centimetre."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,25 +27,26 @@ class Draft:
     about: str
     """The data in a few words."""
     process: str | None
-    """Name of a built-in process; None: a function in a file of its own."""
+    """Name of a built-in process; None: a function in a separate file."""
     module: str
-    """Text of that file; empty where there is none."""
+    """Content of that file; empty if there is none."""
     inputs: Mapping[str, Any]
     bounds: Bounds
-    """In the CRS of the pyramid; over the antimeridian the right is beyond its edge."""
+    """In the CRS of the pyramid; across the antimeridian the right edge is beyond that of the
+    grid."""
     zooms: tuple[int, int]
-    """The first and the last."""
+    """First and last zoom."""
     lower: str | None
-    """How coarser zooms are made of the finest one; None: each is computed."""
+    """How coarser zooms are made from the finest one; None: each is computed."""
     output: Mapping[str, Any]
     """Without its path."""
     parameters: Mapping[str, Any]
 
 
 def bounds_on(pyramid: Pyramid, area: BaseGeometry, path: str) -> Bounds:
-    """The box of an area, a little wider; raises `ConfigError` when no tile touches it.
+    """The slightly enlarged box of an area; raises `ConfigError` if no tile intersects it.
 
-    `area` is in the CRS of the pyramid, `path` what is read there.
+    `area` is in the CRS of the pyramid, `path` the source's, for the message.
     """
     if not area.is_empty:
         area = clip_to_pyramid(pyramid, Bounds(*area.bounds).polygon())
@@ -67,7 +68,7 @@ def bounds_on(pyramid: Pyramid, area: BaseGeometry, path: str) -> Bounds:
 
 
 def zooms_of(pyramid: Pyramid, bounds: Bounds, size: float) -> tuple[int, int]:
-    """From where all of a box is about one tile to the zoom that holds pixels of this size."""
+    """From the zoom at which a box is about one tile to the zoom that matches this pixel size."""
     finest = pyramid.zoom_of(size)
     return min(finest, zoom_of_whole(pyramid, bounds)), finest
 

@@ -1,4 +1,4 @@
-"""Functions to start from."""
+"""Templates of process functions."""
 
 PICTURE = '''\
 """A process to start from: the picture as it is."""

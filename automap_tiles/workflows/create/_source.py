@@ -1,4 +1,4 @@
-"""From what lies at a path to the draft of a process that reads it."""
+"""Draft of a process that reads the data at a path."""
 
 from __future__ import annotations
 
@@ -38,27 +38,28 @@ _MASK = ("cloud", "shadow", "cirrus")
 _DATES = {"dtype": "int16", "nodata": -32768}
 """Pixels of a composite of scenes: reflectance × 10000."""
 _FINER = 4
-"""Zooms of features below that at which all of them are on one tile: nobody says how fine."""
+"""Zooms of features, counted from the one at which all of them fit on one tile: they have no
+resolution."""
 _REMEDIES = {
     NODATA_REMEDY: "nodata and dtype of the output, in the file",
     FORMAT_REMEDY: "--out-format GTiff",
 }
-"""What `automap convert` advises, which has other options, in place of which advice."""
+"""Remedies of `automap convert`, which has other options, and their replacements."""
 _FEW = 40
-"""Values that a map of classes has at most."""
+"""Maximum number of values of a class map."""
 _SHRINKING = {True: "mode", False: "average"}
-"""How pixels become fewer: those of classes, and those of quantities."""
+"""Resampling of overviews: of classes, and of quantities."""
 
 
 def draft_from(source: str, template: Template) -> Draft:
-    """What a process of this source says, to be written where the template says.
+    """Draft of a process for this source, to be written to the template's path.
 
     Raises
     ------
     ConfigError
-        The format does not suit the source, or the source lies outside of the grid.
+    The format does not suit the source, or the source is outside the grid.
     InputError
-        It is missing, cannot be read, or has no position.
+    It is missing, cannot be read, or is not georeferenced.
 
     """
     info = check_template(template)
@@ -71,7 +72,7 @@ def draft_from(source: str, template: Template) -> Draft:
         tell(_left_out(others))
     if isinstance(layer, FileLayer):
         return _of_one(layer.reader.path, pyramid, info, base)
-    assert isinstance(layer, DatedLayer)  # a path is no process file here
+    assert isinstance(layer, DatedLayer)  # a path here is never a process file
     if isinstance(layer, DatedFiles):
         paths = {day: each.reader.path for day, each in zip(layer.dates, layer.files, strict=True)}
         return _of_rasters(paths, pyramid, info, base)
@@ -90,7 +91,7 @@ def _left_out(layers: Sequence[Layer]) -> Note:
 
 
 def usual_format(source: str) -> str:
-    """The format of tiles that hold what the source holds."""
+    """The tile format for the content of the source."""
     found = find_format(guess_format(InputSpec.from_value("inp", source), Path.cwd()))
     kind = None if found is None else found.kind
     if found is not None and found.is_directory:
@@ -108,12 +109,12 @@ def _holds_dates(source: str) -> bool:
 
 
 def _of_one(source: str, pyramid: Pyramid, info: FormatInfo, base: Path) -> Draft:
-    """A raster, features, a folder of tiles, or the output of another process."""
+    """A raster, features, a tile directory, or the output of another process."""
     reader = open_input(InputSpec.from_value("inp", source), Path.cwd(), pyramid)
     tiles = finest_tiles(source)
     area = reader.footprint(pyramid.crs) if tiles is None else tiles.area_in(pyramid.crs)
     if area.is_empty and reader.kind is OutputKind.VECTOR:
-        _conversion(source, pyramid, info)  # raises where no feature has a place at all
+        _conversion(source, pyramid, info)  # raises if no feature has a geometry
     bounds = bounds_on(pyramid, area, source)
     config = _conversion(source, pyramid, info)
     entry = _written(source, base)
@@ -149,7 +150,7 @@ def _of_one(source: str, pyramid: Pyramid, info: FormatInfo, base: Path) -> Draf
 
 
 def _of_rasters(paths: Mapping[str, str], pyramid: Pyramid, info: FormatInfo, base: Path) -> Draft:
-    """Rasters of several dates, of which their median is made."""
+    """Rasters of several dates, combined to their median."""
     first = next(iter(paths.values()))
     config = _conversion(first, pyramid, info)
     readers = [
@@ -179,7 +180,7 @@ def _of_rasters(paths: Mapping[str, str], pyramid: Pyramid, info: FormatInfo, ba
         bounds=bounds,
         zooms=zooms_of(pyramid, bounds, size),
         lower=_SHRINKING[False],
-        output=_of_output(config, but=("tags",)),  # what is said of one date is not of all
+        output=_of_output(config, but=("tags",)),  # metadata of one date do not apply to all
         parameters={"method": "median"},
     )
 
@@ -187,14 +188,14 @@ def _of_rasters(paths: Mapping[str, str], pyramid: Pyramid, info: FormatInfo, ba
 def _of_scenes(
     source: str, reader: DatedReader, pyramid: Pyramid, info: FormatInfo, base: Path
 ) -> Draft:
-    """Scenes of a satellite, of which a picture without clouds is made."""
+    """Scenes of a satellite, combined to a cloud-free composite."""
     if info.has_byte_pixels or info.kind is not OutputKind.RASTER:
         raise _unsuitable(info, source, "reflectance")
     bounds = bounds_on(pyramid, reader.footprint(pyramid.crs), source)
     bands = list(reader.bands)
     key = "stac" if Path(source).is_file() else "path"
     days = [date.time.date().isoformat() for date in reader.dates]
-    # of one date alone what lies below its clouds is nowhere
+    # with a single date there is nothing below its clouds
     mask = list(_MASK) if len(days) > 1 else []
     scenes = {"format": "scenes", key: _written(source, base), "bands": bands, "mask": mask}
     count = len(reader.scenes)
@@ -213,8 +214,8 @@ def _of_scenes(
 
 
 def _conversion(source: str, pyramid: Pyramid, info: FormatInfo) -> dict[str, Any]:
-    """What tiles of the same content would be: bands, type, nodata and what is said of them."""
-    # a tile directory tells its own zooms, of features nobody does: both are settled later
+    """Properties of tiles with the same content: bands, dtype and metadata."""
+    # a tile directory declares its own zooms, features none: both are set later
     wanted = ConvertOrder(
         source=source,
         target="tiles",
@@ -231,7 +232,7 @@ def _conversion(source: str, pyramid: Pyramid, info: FormatInfo) -> dict[str, An
 
 
 def _of_output(config: Mapping[str, Any], but: Sequence[str] = ()) -> dict[str, Any]:
-    """The options of the output; where it lies is said elsewhere."""
+    """The options of the output, without its path."""
     output = {key: value for key, value in config["output"].items() if key not in ("path", *but)}
     nodata = output.get("nodata")
     if isinstance(nodata, float) and nodata.is_integer():
@@ -240,7 +241,7 @@ def _of_output(config: Mapping[str, Any], but: Sequence[str] = ()) -> dict[str, 
 
 
 def _is_of_classes(reader: Reader, output: Mapping[str, Any]) -> bool:
-    """Whether pixels are numbers of classes: it says so, or has few whole numbers in one band."""
+    """Whether pixels are class numbers: declared, or few integers in a single band."""
     if "colormap" in output:
         return True
     if output.get("bands") != 1 or not isinstance(reader, RasterReader):
@@ -279,7 +280,7 @@ def _unsuitable(info: FormatInfo, source: str, what: str) -> ConfigError:
 
 
 def _pixel_size(reader: Reader, pyramid: Pyramid) -> float:
-    """Edge of a pixel; raises `InputError` where nobody knows it."""
+    """Pixel size; raises `InputError` if it is unknown."""
     if not isinstance(reader, Sized):
         raise InputError("does not say how large its pixels are", reader.path)
     return reader.pixel_size(pyramid.crs)
@@ -290,7 +291,7 @@ def _sized(reader: Reader, source: str) -> str:
 
 
 def _written(source: str, base: Path) -> str:
-    """A path as it stands in a file of a folder: an absolute one stays as it was given."""
+    """A path relative to the folder of the file; absolute ones stay as given."""
     if is_remote(source) or source.startswith("/") or "://" in source:
         return source
     return Path(os.path.relpath(source, base)).as_posix()

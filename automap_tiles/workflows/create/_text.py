@@ -43,7 +43,7 @@ bounds: {bounds}
 {output}
 """
 _WIDE = 100
-"""Characters of a line that is easily read."""
+"""Characters of a readable line."""
 _BASELEVELS = """\
 # Coarser zooms are made from the tiles of the finest.
 baselevels: {{min: {last}, max: {last}, lower: {lower}}}
@@ -53,9 +53,9 @@ _BUILT_IN = "# A built-in process: automap processes {0} tells what it takes.\np
 
 
 def write_draft(draft: Draft, template: Template, *, force: bool = False) -> tuple[Path, ...]:
-    """Write the process file, and the Python file where there is one; the paths.
+    """Write the process file, and the Python file if there is one; returns the paths.
 
-    Raises `OutputError` when a file is there and `force` is off, or it cannot be written.
+    Raises `OutputError` if a file exists and `force` is off, or it cannot be written.
     """
     files = {template.config: text_of(draft, template)}
     if draft.module:
@@ -103,7 +103,7 @@ def _section(key: str, values: Mapping[str, Any]) -> str:
 
 
 def _lines(values: Mapping[str, Any], indent: str = "  ") -> str:
-    """A line for each key, and for each key of what would be a long one."""
+    """One line per key, and per nested key if that line would be too long."""
     lines = []
     for key, value in values.items():
         line = f"{indent}{_flow(key)}: {_flow(value)}"

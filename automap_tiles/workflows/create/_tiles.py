@@ -1,4 +1,4 @@
-"""A folder of tiles as what a new process reads."""
+"""A tile directory as the source of a new process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class FinestTiles:
-    """Where a folder has tiles of its finest zoom, and which zooms it has."""
+    """The extent of a folder's tiles at its finest zoom, and its zooms."""
 
     path: str
     pyramid: Pyramid
@@ -40,7 +40,7 @@ class FinestTiles:
         return reproject_geometry(self.box.polygon(), self.pyramid.crs, crs)
 
     def pixel_size(self, crs: CRS) -> float:
-        """Edge of a pixel of the finest zoom; raises `InputError` where it has none there."""
+        """Pixel size of the finest zoom; raises `InputError` if it is undefined there."""
         width, height = self.pyramid.pixel_size(self.zooms[-1])
         if crs == self.pyramid.crs:
             return width
@@ -51,16 +51,16 @@ class FinestTiles:
             raise InputError(str(error), self.path) from error
 
     def entry(self, written: str, pyramid: Pyramid) -> Any:
-        """What stands under `input` for it; `written` is its path there.
+        """Its entry under `input`; `written` is its path there.
 
-        Of another grid a zoom as fine as a tile may be finer than all that the folder has.
+        On another grid, the zoom that matches a tile may be finer than all zooms of the folder.
         """
         if pyramid.same_grid(self.pyramid):
             return written
         return {"format": "TileDirectory", "path": written, "max_zoom": self.zooms[-1]}
 
     def zooms_on(self, pyramid: Pyramid) -> tuple[int, int]:
-        """The first and the last zoom of another pyramid that tiles are as fine as."""
+        """First and last zoom of another pyramid with matching pixel sizes."""
         if pyramid.same_grid(self.pyramid):
             return self.zooms[0], self.zooms[-1]
         finest = pyramid.zoom_of(self.pixel_size(pyramid.crs))
@@ -68,7 +68,7 @@ class FinestTiles:
 
 
 def kind_of_tiles(source: str) -> OutputKind | None:
-    """What the tiles of a folder hold; None where it is no such folder."""
+    """Content of the tiles of a folder; None if it is not a tile directory."""
     return open_stored_tiles(source).metadata.kind if _holds_tiles(source) else None
 
 
@@ -77,9 +77,9 @@ def _holds_tiles(source: str) -> bool:
 
 
 def finest_tiles(source: str) -> FinestTiles | None:
-    """What a folder of tiles holds; None when it is something else.
+    """The tiles of a folder; None if it is something else.
 
-    Raises `InputError` when there is no tile in it.
+    Raises `InputError` if it contains no tile.
     """
     if not _holds_tiles(source):
         return None

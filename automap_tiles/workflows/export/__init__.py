@@ -1,4 +1,4 @@
-"""From a source to tiles that any web server can hand out, or a browser opens from a folder."""
+"""Export a source as tiles for a static web server, or for a browser without a server."""
 
 from automap_tiles.workflows.export._order import Container, ExportOrder, ExportSpec
 from automap_tiles.workflows.export._results import ExportOutcome, ExportReport

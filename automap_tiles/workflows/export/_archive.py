@@ -1,4 +1,4 @@
-"""One file with all pictures: painted into a part file beside it, which is taken up again."""
+"""A single-file archive of tiles: rendered into a part file beside it, which can be resumed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from automap_tiles.workflows.export._sink import Description, Holder
 
 KEY = "automap"
-"""Entry of an archive's metadata: what it was made of, as JSON."""
+"""Key of an archive's metadata that describes its source, as JSON."""
 
 # The table of MBTiles 1.3, in the part file and in the archive.
 TILES = """
@@ -28,11 +28,11 @@ CREATE TABLE IF NOT EXISTS {} (
 INDEX = "CREATE UNIQUE INDEX IF NOT EXISTS {} ON tiles (zoom_level, tile_column, tile_row)"
 
 Pack = Callable[[Ledger, "Description", Path], None]
-"""Makes the archive of a part file, whole or not at all."""
+"""Makes the archive from a part file, atomically."""
 
 
 class ArchiveSink:
-    """Pictures in one file; see `Sink`."""
+    """Tiles in one file; see `Sink`."""
 
     def __init__(
         self, out: Path, pack: Pack, metadata: Callable[[Path], Mapping[str, Any]]
@@ -54,7 +54,7 @@ class ArchiveSink:
         return self._ledger.look
 
     def finished(self) -> Mapping[str, Any] | None:
-        """Raises `OutputError` for a file that is no such archive."""
+        """Raises `OutputError` for a file that is not such an archive."""
         if not self._out.exists():
             return None
         found = self._metadata(self._out).get(KEY, {})
@@ -62,7 +62,7 @@ class ArchiveSink:
         return made_of
 
     def forget_part(self) -> None:
-        """Remove the part file of an archive that is whole; one was killed before it did so."""
+        """Remove the part file of a complete archive, left by a killed export."""
         self.close()
         self._opened = None
         self._part.unlink(missing_ok=True)
@@ -112,7 +112,7 @@ class ArchiveSink:
 
     @property
     def _ledger(self) -> Ledger:
-        """Of the part file, which is made when it is needed first."""
+        """Ledger in the part file, created when first needed."""
         if self._opened is None:
             self._opened = Ledger(self._part)
             self._opened.database.execute(TILES.format("tiles"))
@@ -125,12 +125,12 @@ class ArchiveSink:
 
 
 def flipped(index: TileIndex) -> int:
-    """Row as MBTiles counts: from the south (TMS)."""
+    """Row number of MBTiles, counted from the south (TMS)."""
     return int(2**index.zoom - 1 - index.row)
 
 
 def settle(part: Path, out: Path) -> None:
-    """Put a finished file in its place; raises `OutputError`."""
+    """Move a finished file into place; raises `OutputError`."""
     try:
         with part.open("rb") as file:
             os.fsync(file.fileno())

@@ -1,4 +1,4 @@
-"""Painting into a sink, leaving out what is there."""
+"""Render the missing tiles into a sink."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from automap_tiles.workflows.export._sink import Sink
 
 
 class Filling:
-    """The tiles of a plan, on their way into a sink."""
+    """The tiles of a plan and their sink."""
 
     def __init__(self, painter: Painter, plan: ExportPlan, sink: Sink) -> None:
         self.outcome = ExportOutcome(style=painter.look.query)
@@ -27,7 +27,7 @@ class Filling:
         self._ready: list[Event] = []
 
     def paint(self, workers: int | None) -> Generator[Event]:
-        """All tiles; those made from finer ones first."""
+        """All tiles; overview tiles first."""
         yield from self._coarse()
         for index, version, content in paint_all(self._painter, self._missing(), workers):
             self._put(index, version, content)
@@ -35,7 +35,7 @@ class Filling:
         yield from self._heard()
 
     def _coarse(self) -> Iterator[Event]:
-        """Tiles that are made from finer ones; all of them where any pixel below has changed."""
+        """Overview tiles; all of them if any pixel below has changed."""
         plan = self._plan
         if not plan.coarse_zooms:
             return
@@ -79,6 +79,6 @@ class Filling:
         self._ready.append(Skipped(count=number))
 
     def _heard(self) -> Iterator[Event]:
-        """What has happened since it was asked last."""
+        """Events since the last call."""
         ready, self._ready = self._ready, []
         yield from ready

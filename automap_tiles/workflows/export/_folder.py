@@ -1,4 +1,4 @@
-"""A folder of pictures: `{z}/{x}/{y}.png`."""
+"""A folder of tiles: `{z}/{x}/{y}.png`."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from automap_tiles.workflows.export._sink import Description, Holder
 
 LEDGER = ".export.sqlite"
-"""What is painted, behind the name of the folder: what is published holds the pictures alone."""
+"""Suffix of the ledger file beside the folder: the published folder contains only the tiles."""
 TILEJSON = "tilejson.json"
 
 
 class FolderSink:
-    """Pictures as files; see `Sink`."""
+    """Tiles as files; see `Sink`."""
 
     def __init__(self, root: Path, image: ImageFormat, *, georeferenced: bool = False) -> None:
-        """`georeferenced`: each picture has a world file and its CRS beside it.
+        """`georeferenced`: each tile has a world file and its CRS beside it.
 
-        Raises `ConfigError` for a folder with other things in it.
+        Raises `ConfigError` for a folder that contains other files.
         """
         self._root = root
         self._georeferenced = georeferenced
@@ -110,7 +110,7 @@ class FolderSink:
         self._ledger.forget(index)
 
     def _place_all(self) -> None:
-        """Say beside each picture where it lies; what is there already is right."""
+        """Write the georeferencing beside each tile; existing ones are correct."""
         for index in self._ledger.indexes():
             found = self._ledger.version(index)
             if found is None or not found[1]:
@@ -126,13 +126,13 @@ class FolderSink:
 
 
 def _has_files(root: Path) -> bool:
-    """Whether there is something in a folder besides the lock that holds it."""
+    """Whether a folder contains anything besides its lock."""
     lock = lock_path(place_of(str(root)).path)
     return any(path.name != lock.name for path in root.iterdir())
 
 
 def _take_out(inside: Path, ledger: Path) -> None:
-    """Move the ledger that an earlier version kept among the pictures."""
+    """Move the ledger that an earlier version kept inside the folder."""
     if inside.is_file() and not ledger.exists():
         try:
             inside.replace(ledger)
@@ -141,7 +141,7 @@ def _take_out(inside: Path, ledger: Path) -> None:
 
 
 def _tilejson(description: Description) -> dict[str, object]:
-    """TileJSON 3.0.0; the address of the tiles starts at this file."""
+    """TileJSON 3.0.0; the URL of the tiles is relative to this file."""
     return {
         "tilejson": "3.0.0",
         "name": description.title,
@@ -152,5 +152,5 @@ def _tilejson(description: Description) -> dict[str, object]:
         "maxzoom": description.zooms[1],
         "bounds": list(description.box),
         "center": [*description.center, description.zooms[0]],
-        "vector_layers": [],  # none; the published schema wants the key
+        "vector_layers": [],  # none; the published schema requires the key
     }

@@ -1,4 +1,4 @@
-"""Where a picture lies, in files beside it that GDAL and others read."""
+"""Georeferencing of tiles in files beside them, for GDAL and others."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from automap_tiles.grid import TileIndex
 
 _WORLD = {"png": "pgw", "jpg": "jgw", "webp": "wld"}
-"""Endings of world files by those of pictures."""
+"""Suffixes of world files by those of images."""
 
 
 def side_keys(key: str) -> tuple[str, str]:
-    """Of the world file and of GDAL's own file (Persistent Auxiliary Metadata) of a picture."""
+    """Keys of the world file and of GDAL's own file (Persistent Auxiliary Metadata) of an image."""
     stem, _, ending = key.rpartition(".")
     return f"{stem}.{_WORLD[ending]}", f"{key}.aux.xml"
 
 
 def georeference(index: TileIndex, key: str) -> dict[str, str]:
-    """The files beside the picture of a tile of a web map, with what stands in them.
+    """The files beside the image of a web map tile, with their content.
 
-    A world file has no place for the CRS (ESRI: sizes of a pixel, and the middle of the first one);
-    the other one has.
+    A world file cannot store the CRS (ESRI: pixel sizes, and the centre of the first pixel); the
+    other one can.
     """
     pyramid = web.web_pyramid()
     tile = pyramid.tile(*index)

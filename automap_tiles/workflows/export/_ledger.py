@@ -1,6 +1,6 @@
-"""What an export has painted already: tables of an SQLite file, written by one process.
+"""State of an export: tables of an SQLite file, written by one process.
 
-Rows are committed in groups; what a killed export had not committed is painted again.
+Rows are committed in groups; uncommitted tiles of a killed export are rendered again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from automap_tiles.stopping import is_stopped, raise_if_stopped
 _COMMIT_SECONDS = 0.5
 
 _STEPS = 10_000
-"""Of SQLite's machine, a millisecond or so, between two questions whether to go on."""
+"""SQLite instructions, about a millisecond, between two checks for a stop."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS export (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -33,10 +33,10 @@ CREATE TABLE IF NOT EXISTS painted (
 
 
 class Ledger:
-    """Tiles with the version of the pixels that they were made of."""
+    """Tiles with the version of their source pixels."""
 
     def __init__(self, path: Path) -> None:
-        """Open or make it; raises `OutputBusy` while another export holds it, `OutputError`."""
+        """Open or create it; raises `OutputBusy` while another export holds it, `OutputError`."""
         self.path = path
         self._committed = time.monotonic()
         try:
@@ -61,25 +61,25 @@ class Ledger:
 
     @property
     def look(self) -> Mapping[str, Any] | None:
-        """Of what is there, as `Look.to_dict` gives it."""
+        """Appearance of the existing tiles, as in `Look.to_dict`."""
         row = self.database.execute("SELECT value FROM export WHERE key = 'look'").fetchone()
         return None if row is None else json.loads(row[0])
 
     def begin(self, look: Mapping[str, Any]) -> None:
-        """Note the look that the tiles have from now on."""
+        """Record the appearance of the tiles from now on."""
         text = json.dumps(look)
         self.database.execute("INSERT OR REPLACE INTO export VALUES ('look', ?)", (text,))
         self.commit()
 
     def version(self, index: TileIndex) -> tuple[str, bool] | None:
-        """The version of a tile and whether there is a picture; None: it is not painted."""
+        """The version of a tile and whether it has an image; None: it is not rendered."""
         row = self.database.execute(
             "SELECT version, seen FROM painted WHERE zoom = ? AND x = ? AND y = ?", _place(index)
         ).fetchone()
         return None if row is None else (row[0], bool(row[1]))
 
     def note(self, index: TileIndex, version: str, *, seen: bool) -> None:
-        """A tile is painted, or there is nothing to see on it."""
+        """Record that a tile is rendered, or empty."""
         self.database.execute(
             "INSERT OR REPLACE INTO painted VALUES (?, ?, ?, ?, ?)",
             (*_place(index), version, int(seen)),
@@ -93,7 +93,7 @@ class Ledger:
         )
 
     def indexes(self, *, seen: bool = False) -> Iterator[TileIndex]:
-        """All tiles, or those with a picture; rows may be forgotten meanwhile."""
+        """All tiles, or those with an image; rows may be deleted meanwhile."""
         last: tuple[int, int, int] = (-1, -1, -1)
         condition = " AND seen" if seen else ""
         query = (
@@ -106,7 +106,7 @@ class Ledger:
             last = rows[-1]
 
     def counts(self) -> dict[int, int]:
-        """Pictures by zoom."""
+        """Images by zoom."""
         rows = self.database.execute(
             "SELECT zoom, count(*) FROM painted WHERE seen GROUP BY zoom ORDER BY zoom"
         )
@@ -121,21 +121,21 @@ class Ledger:
     def copy_to(self, path: Path, statements: Sequence[tuple[str, tuple[str, ...]]]) -> None:
         """Execute statements on this database, `main`, and on a new one at a path, `packed`.
 
-        The new one is written at once: the same statements give the same bytes. Raises `Stopped`
-        when the work that this is part of shall end.
+        The new one is written in one transaction: the same statements give the same bytes. Raises
+        `Stopped` if the work is stopped.
         """
         self.commit()
         self.database.execute("COMMIT")
         self.database.execute("ATTACH DATABASE ? AS packed", (str(path),))
         try:
-            self.database.execute("PRAGMA packed.journal_mode = OFF")  # it is made anew or not used
+            self.database.execute("PRAGMA packed.journal_mode = OFF")  # it is recreated or not used
             self.database.execute("BEGIN")
             self.database.set_progress_handler(is_stopped, _STEPS)
             for statement, values in statements:
                 self.database.execute(statement, values)
             self.database.execute("COMMIT")
         except sqlite3.OperationalError:
-            raise_if_stopped()  # SQLite says it was interrupted
+            raise_if_stopped()  # SQLite reports an interrupt
             raise
         finally:
             self.database.set_progress_handler(None, 0)
@@ -145,15 +145,15 @@ class Ledger:
         self.database.execute("BEGIN IMMEDIATE")
 
     def close(self) -> None:
-        """Keep all that is noted, and let go of the file.
+        """Commit all rows and close the file.
 
-        Where the disk is full, what was noted since the last commit is painted again.
+        If the disk is full, tiles recorded since the last commit are rendered again.
         """
-        with contextlib.suppress(sqlite3.ProgrammingError):  # closed already
+        with contextlib.suppress(sqlite3.ProgrammingError):  # already closed
             try:
                 if self.database.in_transaction:
                     self.database.execute("COMMIT")
-                # else the rollback journal would stay, empty; a read gives the lock back
+                # otherwise the empty rollback journal would stay; a read releases the lock
                 self.database.execute("PRAGMA locking_mode = NORMAL")
                 self.database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             finally:

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from automap_tiles.workflows.export._sink import Description
 
 _APPLICATION = 0x4D504258
-"""`MPBX`, by which `file` and others know an MBTiles file (section "Database")."""
+"""`MPBX`, by which `file` and others recognise an MBTiles file (section "Database")."""
 
 
 def pack(ledger: Ledger, description: Description, out: Path) -> None:
-    """Write the archive from a part file, which stays as it is until that is in its place.
+    """Write the archive from a part file, which is kept until the archive is in place.
 
     Raises `OutputError`, or SQLite's errors.
     """
     packed = ledger.path.with_name(f"{ledger.path.name}.packed")
-    for left in (packed, packed.with_name(f"{packed.name}-journal")):  # of one that was killed
+    for left in (packed, packed.with_name(f"{packed.name}-journal")):  # left by a killed export
         left.unlink(missing_ok=True)
     try:
         ledger.copy_to(packed, _statements(description))
@@ -55,7 +55,7 @@ def _statements(description: Description) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def read_metadata(path: Path) -> Mapping[str, Any]:
-    """Name and value of all entries; raises `OutputError` for another file."""
+    """Name and value of all metadata entries; raises `OutputError` for other files."""
     try:
         database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         try:

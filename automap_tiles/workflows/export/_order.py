@@ -1,4 +1,4 @@
-"""What is wanted of an export, and how its pictures look."""
+"""The order of an export, and the appearance of its tiles."""
 
 from __future__ import annotations
 
@@ -17,54 +17,54 @@ from automap_tiles.workflows._order import Order
 
 
 class Container(Enum):
-    """What the tiles are kept in."""
+    """Container of the tiles."""
 
     XYZ = "xyz"
     """A folder, one file per tile: `{z}/{x}/{y}.png`."""
     PMTILES = "pmtiles"
-    """One file that a browser reads in parts (PMTiles 3)."""
+    """One file that a browser reads by byte ranges (PMTiles 3)."""
     MBTILES = "mbtiles"
-    """One SQLite file, for programs (MBTiles 1.3)."""
+    """One SQLite file, for desktop and mobile programs (MBTiles 1.3)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportSpec:
-    """An export with all that its order leaves open filled in."""
+    """An export with all defaults of its order resolved."""
 
     source: str
-    """Raster, tile directory or `.mapchete` file, whose output is meant."""
+    """Raster, tile directory or `.mapchete` file, which stands for its output."""
     out: Path
     """Folder or file."""
     container: Container
     image: ImageFormat = ImageFormat.PNG
     style: Query = field(default_factory=dict)
-    """Query parameters as those of the preview; empty: `style_name`, or the usual look."""
+    """Query parameters as in the preview; empty: `style_name`, or the default style."""
     style_name: str | None = None
-    """One of the styles that the process file names."""
+    """One of the named styles of the process file."""
     zooms: tuple[int, int] | None = None
     """First and last; None: from 0 to that of the source."""
     resampling: str = "nearest"
     title: str | None = None
     attribution: str = ""
-    """Whose map it is; plain text."""
+    """Attribution of the data; plain text."""
     page: bool = False
     """Whether to write an HTML page that shows the map."""
     base_map: str | None = None
-    """Address of XYZ tiles below the map on that page; None: none."""
+    """URL template of XYZ tiles for the base map of that page; None: none."""
     georeference: bool = False
-    """Whether to say beside each picture of a folder where it lies."""
+    """Whether to write georeferencing beside each tile of a folder."""
     stac: bool = False
     """Whether to write a STAC item and catalogue."""
     time: str | None = None
-    """Of the STAC item: ISO 8601, or two with a slash between; None: those of the scenes that the
-    source was made of, where it says them."""
+    """Of the STAC item: ISO 8601, or an interval with a slash; None: from the scenes of the source,
+    if it records them."""
     workers: int | None = None
-    """Processes; None: as many as there are processors."""
+    """Processes; None: the number of processors."""
     overwrite: bool = False
-    """Replace an export of other looks."""
+    """Replace an export of another appearance."""
 
     def __post_init__(self) -> None:
-        # `Path` leaves one slash of two
+        # `Path` collapses two slashes to one
         if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/|/vsi", str(self.out)):
             raise ConfigError(
                 "an export is written to this machine",
@@ -86,7 +86,7 @@ class ExportSpec:
 
 _CONTAINERS = tuple(each.value for each in Container)
 _ARCHIVES = (Container.PMTILES.value, Container.MBTILES.value)
-"""Those that are one file, whose ending is their name."""
+"""Single-file containers, whose suffix is their name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,42 +96,42 @@ class ExportOrder(Order):
     workflow: ClassVar[str] = "export"
 
     source: str
-    """Raster, tile directory or `.mapchete` file, whose output is meant."""
+    """Raster, tile directory or `.mapchete` file, which stands for its output."""
     output: str
-    """Folder, or a file that ends with `.pmtiles` or `.mbtiles`; of this machine."""
+    """Folder, or a file that ends with `.pmtiles` or `.mbtiles`; local."""
     format: Literal["xyz", "pmtiles", "mbtiles"] | None = None
-    """None: by the ending of the output, else `xyz`, a folder of pictures."""
+    """None: by the suffix of the output, else `xyz`, a folder of images."""
     image: Literal["png", "jpg", "webp"] = "png"
-    """What a tile is; `jpg` is white where there is no data."""
+    """Image format; `jpg` is white where there is no data."""
     style: tuple[tuple[str, str], ...] = ()
-    """Query parameters as those of the preview: `("rescale", "0,3000")`."""
+    """Query parameters as in the preview: `("rescale", "0,3000")`."""
     style_name: str | None = None
-    """A style that the process file names; goes with no `style`."""
+    """A named style of the process file; excludes `style`."""
     zooms: Zooms | None = None
     """One, or the first and the last; None: 0 to that of the source."""
     resampling: str = "nearest"
     title: str | None = None
     """None: name of the source."""
     attribution: str = ""
-    """Whose map it is."""
+    """Attribution of the data."""
     page: bool = False
     """A page that shows the map."""
     base_map: str | None = None
-    """Address of XYZ tiles below the map on that page."""
+    """URL template of XYZ tiles for the base map of that page."""
     georeference: bool = False
-    """Say beside each picture of a folder where it lies (world file, and CRS for GDAL)."""
+    """Write georeferencing beside each tile of a folder (world file, and CRS for GDAL)."""
     stac: bool = False
     """A STAC item and catalogue."""
     time: str | None = None
-    """Of the STAC item, ISO 8601, or two with a slash; None: of the scenes."""
+    """Of the STAC item, ISO 8601, or an interval with a slash; None: from the scenes."""
     workers: Count | None = None
-    """Processes; as many as there are cores when None."""
+    """Processes; None: the number of cores."""
     overwrite: bool = False
-    """Replace an export that looks otherwise."""
+    """Replace an export of another appearance."""
 
 
 def _check_said(order: ExportOrder) -> None:
-    """Raise `ConfigError` for what is said of a page or an item that nobody asks for."""
+    """Raise `ConfigError` for options of a page or STAC item that is not requested."""
     for name, said, other, is_wanted in (
         ("--base-map", order.base_map, "--html", order.page),
         ("--time", order.time, "--stac", order.stac),
@@ -143,7 +143,7 @@ def _check_said(order: ExportOrder) -> None:
 
 
 def spec_of(order: ExportOrder) -> ExportSpec:
-    """The export that an order asks for; raises `ConfigError` where its words contradict."""
+    """The export of an order; raises `ConfigError` for contradictory options."""
     style: dict[str, tuple[str, ...]] = {}
     for key, value in order.style:
         style[key] = (*style.get(key, ()), value)
@@ -181,10 +181,10 @@ def spec_of(order: ExportOrder) -> ExportSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """All that decides on the pictures besides the pixels of the source."""
+    """Everything that determines the images besides the pixels of the source."""
 
     source: str
-    """Absolute, where it is a path of this machine."""
+    """Absolute if it is a local path."""
     query: Mapping[str, tuple[str, ...]]
     """The style as query parameters."""
     image: ImageFormat

@@ -1,4 +1,4 @@
-"""Pictures of tiles, in whatever process they are made."""
+"""Rendering of tiles, in any process."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ _SIZE = web.BASE
 
 
 class Painted(NamedTuple):
-    """One tile."""
+    """One rendered tile."""
 
     tile: TileIndex
     version: str
-    """Of the pixels that it was made of."""
+    """Of the source pixels."""
     content: bytes | None
     """None: there is nothing to see on it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Painter:
-    """Makes the pictures of a layer; can be sent to other processes."""
+    """Renders the tiles of a layer; picklable."""
 
     layer: FileLayer
     look: Look
@@ -49,14 +49,14 @@ class Painter:
         return _style(query, self.layer.info.band_names, self.layer.info.alpha)
 
     def paint(self, index: TileIndex) -> bytes | None:
-        """The picture of a tile that can be read; None when there is nothing to see."""
+        """The image of a tile that is read from the source; None if there is nothing to see."""
         return self._picture(self._read(index))
 
     def coarse(self, plan: ExportPlan) -> Iterator[tuple[TileIndex, bytes | None]]:
-        """The pictures of the zooms that are too coarse to be read.
+        """The images of zooms that are too coarse to be read from the source.
 
-        Each pixel is made of the four below it: their mean, of classes the one that most of them
-        have. Depth first, so that four arrays per zoom are in memory.
+        Each pixel is made from the four below it: their mean, or the mode for classes. Depth first,
+        so that only four arrays per zoom are in memory.
         """
         for top in plan.tops():
             found: list[RasterArray | None] = []
@@ -65,7 +65,7 @@ class Painter:
     def _descend(
         self, plan: ExportPlan, index: TileIndex, out: list[RasterArray | None]
     ) -> Iterator[tuple[TileIndex, bytes | None]]:
-        """Pictures of a tile and all below it; the pixels of the tile are appended to `out`."""
+        """Images of a tile and all below it; the pixels of the tile are appended to `out`."""
         if index.zoom >= plan.readable:
             out.append(self._read(index))
             return
@@ -115,7 +115,7 @@ class Painter:
 
 
 def is_blank(picture: Picture) -> bool:
-    """Whether every pixel of a picture is transparent."""
+    """Whether all pixels of an image are transparent."""
     if picture.opaque is not None and not picture.opaque.any():
         return True
     if picture.palette is None or picture.palette[:, 3].all():

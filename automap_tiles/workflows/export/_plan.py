@@ -27,10 +27,10 @@ class ExportPlan:
     low: int
     high: int
     readable: int
-    """Coarsest zoom that can be read from the layer; what is coarser is made from that."""
+    """Coarsest zoom that can be read from the layer; coarser tiles are made from it."""
 
     def readable_tiles(self) -> Iterator[TileIndex]:
-        """Those that are read from the layer."""
+        """Tiles that are read from the layer."""
         for zoom in range(max(self.low, self.readable), self.high + 1):
             yield from self._tiles(zoom)
 
@@ -40,17 +40,17 @@ class ExportPlan:
         return range(self.low, min(self.high + 1, self.readable))
 
     def coarse_tiles(self) -> Iterator[TileIndex]:
-        """Those that are made from finer ones."""
+        """Tiles that are made from finer ones."""
         for zoom in self.coarse_zooms:
             yield from self._tiles(zoom)
 
     def tops(self) -> Iterator[TileIndex]:
-        """The coarsest tiles of all, where these are made from finer ones."""
+        """The coarsest tiles of all, if they are made from finer ones."""
         if self.coarse_zooms:
             yield from self._tiles(self.low)
 
     def below(self) -> Iterator[TileIndex]:
-        """The readable tiles that coarser ones are made from."""
+        """The tiles that are read for the overviews."""
         if self.coarse_zooms:
             yield from self._tiles(self.readable)
 
@@ -82,9 +82,9 @@ def plan_of(info: LayerInfo, zooms: tuple[int, int]) -> ExportPlan:
 
 
 def _mercator(bounds: Bounds) -> BaseGeometry:
-    """A box in degrees on the web map; it may run over the antimeridian.
+    """A box in degrees in web mercator; it may cross the antimeridian.
 
-    Corner by corner, for a reprojection would not say on which side of that meridian they are.
+    Corner by corner, since a reprojection would lose the side of that meridian.
     """
     half = web.web_pyramid().bounds.right
     west, south, east, north = bounds

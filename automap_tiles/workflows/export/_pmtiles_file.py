@@ -1,4 +1,4 @@
-"""PMTiles 3: one file whose parts a browser asks for by ranges of bytes."""
+"""PMTiles 3: one file whose parts a browser requests by byte ranges."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from automap_tiles.workflows.export._sink import Description
 
 _DEGREE = 10_000_000
-"""Degrees are stored as whole numbers of this part (specification, "Position")."""
+"""Degrees are stored as integers of this fraction (specification, "Position")."""
 
 
 def check_installed() -> None:
-    """Raises `MissingExtra` before anything is painted for nothing."""
+    """Raises `MissingExtra` before anything is rendered in vain."""
     _library("writer")
 
 
 def _library(name: str) -> Any:
-    """A module of the package pmtiles; its functions have no types."""
+    """A module of the package pmtiles, which has no type hints."""
     try:
         return importlib.import_module(f"pmtiles.{name}")
     except ImportError as error:
@@ -40,13 +40,13 @@ def _library(name: str) -> Any:
 def pack(ledger: Ledger, description: Description, out: Path) -> None:
     """Write the archive from a part file, tiles along the Hilbert curve.
 
-    The entries of its directory are in memory, some hundred bytes for each tile.
+    The entries of its directory are in memory, some hundred bytes per tile.
     """
     storage = open_storage(str(out.parent))
     with (
         storage.staged(out.name) as part,
         part.open("wb") as file,
-        # beside the archive: the usual folder for temporary files may be small
+        # beside the archive: the default folder for temporary files may be small
         tempfile.TemporaryFile(dir=out.parent) as pictures,
     ):
         writer = _library("writer").Writer(file)
@@ -59,7 +59,7 @@ def pack(ledger: Ledger, description: Description, out: Path) -> None:
 
 
 class _Stoppable:
-    """A file that the library copies as a whole in the end; asks at each piece whether to go on."""
+    """A file that the library copies as a whole at the end; checks for a stop at each chunk."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -71,7 +71,7 @@ class _Stoppable:
 
 
 def read_metadata(path: Path) -> Mapping[str, Any]:
-    """The metadata of an archive; raises `OutputError` for another file."""
+    """The metadata of an archive; raises `OutputError` for other files."""
     reading, tile = _library("reader"), _library("tile")
     wrong = (tile.MagicNumberNotFound, tile.SpecVersionUnsupported, ValueError, IndexError)
     try:
@@ -96,7 +96,7 @@ def _along_the_curve(ledger: Ledger) -> Iterator[tuple[int, bytes]]:
 
 
 def _header(description: Description) -> dict[str, Any]:
-    """What the writer does not know by itself."""
+    """Header fields that the writer does not determine itself."""
     tile = _library("tile")
     kinds = {
         ImageFormat.PNG: tile.TileType.PNG,

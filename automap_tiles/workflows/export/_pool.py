@@ -1,4 +1,4 @@
-"""Tiles painted by several processes, handed out in their order."""
+"""Render tiles in several processes, with results in order."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from automap_tiles.grid import TileIndex
 
 _BATCH = 32
-"""Tiles that a worker gets at a time: a tenth of a second of work, some megabytes of answer."""
+"""Tiles per batch: a tenth of a second of work, some megabytes of results."""
 _QUEUE = 3
-"""Batches in flight for each worker."""
+"""Batches in flight per worker."""
 _FEW = 64
-"""Tiles that are done before other processes would have started."""
+"""Tiles that are finished before worker processes would have started."""
 
 Wanted = tuple["TileIndex", str]
 """A tile and the version of its pixels."""
 
 
 def paint_all(painter: Painter, wanted: Iterable[Wanted], workers: int | None) -> Iterator[Painted]:
-    """Paint tiles; in memory is at most what is in flight.
+    """Render tiles; only tiles in flight are in memory.
 
-    Raises `InputError` for what cannot be read, `ProcessError` when a worker dies.
+    Raises `InputError` for unreadable input, `ProcessError` if a worker dies.
     """
     rest = iter(wanted)
     first = list(islice(rest, _FEW))
@@ -68,7 +68,7 @@ def _spread(painter: Painter, wanted: Iterator[Wanted], count: int) -> Iterator[
 
 
 class _Worker:
-    """What a worker process knows."""
+    """State of a worker process."""
 
     painter: Painter
 

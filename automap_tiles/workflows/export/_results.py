@@ -1,4 +1,4 @@
-"""What an export tells: before it begins, of a tile, and in the end."""
+"""Results of an export: the check, a tile, the outcome."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class PaintedTile:
 
     index: TileIndex
     is_empty: bool
-    """Whether there is nothing to see on it: it is left out."""
+    """Whether there is nothing to see on it: then it is omitted."""
 
     def to_json(self) -> Json:
         return {"tile": list(self.index), "empty": self.is_empty}
@@ -29,7 +29,7 @@ class ExportReport:
     source: str
     output: str
     tiles: int
-    """Those that are there already included."""
+    """Including existing ones."""
     zooms: tuple[int, int]
     style: Mapping[str, tuple[str, ...]]
 
@@ -45,24 +45,24 @@ class ExportReport:
 
 @dataclass(kw_only=True)
 class ExportOutcome:
-    """What an export has done."""
+    """Result of an export."""
 
     painted: int = 0
-    """Pictures made now."""
+    """Newly rendered tiles."""
     empty: int = 0
-    """Tiles on which there is nothing to see."""
+    """Tiles with nothing to see."""
     unchanged: int = 0
-    """Tiles that were there already."""
+    """Tiles that existed already."""
     pictures: dict[int, int] = field(default_factory=dict)
-    """By zoom, all that there are."""
+    """By zoom, including existing ones."""
     style: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """As query parameters."""
     files: list[Path] = field(default_factory=list)
-    """The tiles, and what is written beside them."""
+    """The tiles, and the files beside them."""
     is_new: bool = True
     """Whether there was anything to do."""
     stopped: bool = False
-    """Whether tiles are left that are to be painted."""
+    """Whether tiles remain to be rendered."""
 
     def to_json(self) -> Json:
         return {

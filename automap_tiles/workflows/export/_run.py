@@ -1,4 +1,4 @@
-"""An export from beginning to end."""
+"""Run an export."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PAINTING = "painting"
 
 
 def check(order: ExportOrder) -> ExportReport:
-    """Count what would be painted; nothing is read of the pixels but what the look needs.
+    """Count the tiles to render; pixels are only read as far as the style needs them.
 
     Raises `ConfigError`, `InputError`, `MissingExtra`.
     """
@@ -59,34 +59,34 @@ def check(order: ExportOrder) -> ExportReport:
 
 
 def run(order: ExportOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
-    """Paint what is missing; see `exported`. The outcome is an `ExportOutcome`."""
+    """Render the missing tiles; see `exported`. The outcome is an `ExportOutcome`."""
     yield Started(facts={"output": order.output})
     yield Finished(outcome=(yield from exported(spec_of(order), stop=stop)))
 
 
 def export(spec: ExportSpec) -> ExportOutcome:
-    """`exported` at once, with no word of how it goes."""
+    """`exported` without events."""
     return at_once(exported(spec))
 
 
 def exported(spec: ExportSpec, *, stop: StopToken = NEVER) -> Generator[Event, None, ExportOutcome]:
-    """Paint what is missing and put the whole in its place; items are tiles.
+    """Render the missing tiles and move the result into place; items are tiles.
 
-    What is painted is kept when it is stopped, and the same export goes on; of an archive that is
-    being put together then, nothing appears.
+    Rendered tiles are kept if it is stopped, and the same export resumes; an archive that is
+    incomplete then does not appear.
 
     Raises
     ------
     ConfigError
-        A wrong style, or an export of another look is there and `overwrite` is not said.
+    An invalid style, or an export of another appearance exists and `overwrite` is off.
     InputError
-        The source is missing, empty or cannot be read.
+    The source is missing, empty or cannot be read.
     OutputError
-        A file cannot be written.
+    A file cannot be written.
     OutputBusy
-        Another export, or a run, is writing it.
+    Another export, or a run, is writing it.
     MissingExtra
-        A library is not installed.
+    A library is not installed.
 
     """
     _check(spec)
@@ -112,13 +112,13 @@ def _check(spec: ExportSpec) -> None:
 
 
 _Came: TypeAlias = tuple[ExportOutcome, Description | None]
-"""The description is None where it was stopped."""
+"""The description is None if it was stopped."""
 
 
 def _into_sink(
     order: ExportSpec, layer: FileLayer, look: Look, stop: StopToken
 ) -> Generator[Event, None, _Came]:
-    """Paint what is missing, unless an archive is whole already."""
+    """Render the missing tiles, unless an archive is already complete."""
     with contextlib.closing(_sink(order)) as sink:
         finished = None if order.overwrite else sink.finished()
         if finished is None:
@@ -141,9 +141,9 @@ def _sink(order: ExportSpec) -> Sink:
 
 
 def _kept(order: ExportSpec, look: Look, earlier: Mapping[str, Any] | None) -> Look:
-    """The look of what is there already, as far as the order leaves it open.
+    """The appearance of the existing tiles, where the order does not specify it.
 
-    A stretch that is found out anew would differ as soon as there are more pixels.
+    A newly computed stretch would change as soon as there are more pixels.
     """
     if earlier is None or order.style or order.style_name is not None:
         return look
@@ -153,7 +153,7 @@ def _kept(order: ExportSpec, look: Look, earlier: Mapping[str, Any] | None) -> L
 def _found(
     order: ExportSpec, layer: FileLayer, look: Look, made_of: Mapping[str, Any]
 ) -> Description:
-    """The description of an archive that is whole; raises `ConfigError` for another one."""
+    """The description of a complete archive; raises `ConfigError` for a different one."""
     said = look.to_dict() | {"fingerprint": layer.reader.fingerprint()}
     there = dict(made_of.get("look", {})) | {"fingerprint": made_of.get("source")}
     if said != there:
@@ -176,7 +176,7 @@ def _fill(
     order: ExportSpec, layer: FileLayer, look: Look, sink: Sink, stop: StopToken
 ) -> Generator[Event, None, _Came]:
     earlier = None if order.overwrite else sink.earlier_look()
-    # the part file of an archive can begin again, a folder may be looked at by others
+    # the part file of an archive can be restarted, a folder may be in use
     if order.container is Container.XYZ and earlier not in (None, look.to_dict()):
         raise _other(order, look.to_dict(), earlier or {})
     sink.begin(look.to_dict(), anew=order.overwrite)

@@ -1,4 +1,4 @@
-"""Where pictures go: the same promises for folders and archives."""
+"""Destinations of tiles: the same guarantees for folders and archives."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """What is told about a finished export."""
+    """Description of a finished export."""
 
     title: str
     attribution: str
     bounds: Bounds
     """Degrees; east may be beyond 180."""
     zooms: tuple[int, int]
-    """First and last that have a picture."""
+    """First and last that have an image."""
     image: ImageFormat
     legend: Sequence[LegendEntry]
     look: Mapping[str, Any]
@@ -32,7 +32,7 @@ class Description:
 
     @property
     def made_of(self) -> dict[str, Any]:
-        """What tells whether an archive is up to date."""
+        """Determines whether an archive is up to date."""
         return {
             "look": dict(self.look),
             "source": self.fingerprint,
@@ -41,7 +41,7 @@ class Description:
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """West, south, east, north within ±180; the whole width where they run over 180."""
+        """West, south, east, north within ±180; the full width if they cross 180."""
         west, south, east, north = self.bounds
         if east > 180 or west < -180:
             west, east = -180.0, 180.0
@@ -55,54 +55,54 @@ class Description:
 
 
 class Sink(Protocol):
-    """A place for pictures, used by one process."""
+    """A destination for tiles, used by one process."""
 
     def __len__(self) -> int:
-        """Tiles that are noted, those without a picture too."""
+        """Number of recorded tiles, including empty ones."""
         ...
 
     def earlier_look(self) -> Mapping[str, Any] | None:
-        """Of the pictures that are there already; None: there are none."""
+        """Appearance of the existing tiles; None: there are none."""
         ...
 
     def finished(self) -> Mapping[str, Any] | None:
-        """`Description.made_of` of an archive that is whole; None: there is none."""
+        """`Description.made_of` of a complete archive; None: there is none."""
         ...
 
     def forget_part(self) -> None:
-        """Remove what an archive that is whole was made in."""
+        """Remove the part file of a complete archive."""
         ...
 
     def begin(self, look: Mapping[str, Any], *, anew: bool) -> None:
-        """Take pictures from now on; `anew` drops those that are there."""
+        """Accept tiles from now on; `anew` discards the existing ones."""
         ...
 
     def has(self, index: TileIndex, version: str) -> bool:
-        """Whether a tile is there already, made of these pixels."""
+        """Whether a tile exists already, made from these pixels."""
         ...
 
     def put(self, index: TileIndex, version: str, content: bytes | None) -> None:
-        """Keep a picture; None: note that there is nothing to see."""
+        """Store a tile; None: record that there is nothing to see."""
         ...
 
     def keep_only(self, plan: Holder) -> None:
-        """Remove the tiles that do not belong to the export any more."""
+        """Remove the tiles that no longer belong to the export."""
         ...
 
     def counts(self) -> dict[int, int]:
-        """Pictures by zoom."""
+        """Images by zoom."""
         ...
 
     def finish(self, description: Description) -> Path:
-        """Put the whole in its place; where it is."""
+        """Move the result into place; returns its path."""
         ...
 
     def close(self) -> None:
-        """Let go of everything; what is done is kept for the next time."""
+        """Close all files; completed tiles are kept for the next time."""
         ...
 
 
 class Holder(Protocol):
-    """What tells which tiles belong to an export."""
+    """Decides which tiles belong to an export."""
 
     def holds(self, index: TileIndex) -> bool: ...

@@ -1,4 +1,4 @@
-"""The layer that is exported, and how it is to look."""
+"""The layer to export, and its style."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 
 def open_source(path: str) -> FileLayer:
-    """The layer of a raster or folder of tiles, or of what a process has written.
+    """The layer of a raster or tile directory, or of the output of a process.
 
-    Raises `ConfigError`, or `InputError` when it is missing or no map can show it.
+    Raises `ConfigError`, or `InputError` if it is missing or cannot be shown on a map.
     """
     pyramid = web.web_pyramid()
     spec = InputSpec.from_value("layer", path)
     title = Path(path).stem or path
-    with contextlib.suppress(ConfigError):  # no folder of tiles, or none yet
+    with contextlib.suppress(ConfigError):  # not a tile directory, or not yet
         report_outdated(open_stored_tiles(path))
     if not is_process_file(path):
         return file_layer(safe_name(title), title, open_input(spec, Path.cwd(), pyramid))
@@ -51,15 +51,15 @@ def open_source(path: str) -> FileLayer:
 
 
 def _styles(path: str) -> Styles:
-    """Those that a process file names; its inputs and function need not be there any more."""
+    """Named styles of a process file; its inputs and function need not exist any more."""
     document = modernise(read_document(path))
     return read_styles(read_sections(document).output, document)
 
 
 def look_of(order: ExportSpec, layer: FileLayer) -> Look:
-    """How the export is to look.
+    """The style of the export.
 
-    Raises `ConfigError` for a wrong style or zooms, `InputError` when there is nothing to see.
+    Raises `ConfigError` for an invalid style or zooms, `InputError` if there is nothing to see.
     """
     query = _query(order, layer)
     read_style(query, layer.info.band_names)

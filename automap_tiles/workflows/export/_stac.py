@@ -1,4 +1,4 @@
-"""An export as STAC: an item, and a catalogue of the folder that it lies in."""
+"""An export as STAC: an item, and a catalogue of its parent folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from automap_tiles.workflows.export._sink import Description
 
 VERSION = "1.0.0"
-"""Of STAC."""
+"""STAC version."""
 _WEB_MAPS = "https://stac-extensions.github.io/web-map-links/v1.1.0/schema.json"
 CATALOG = "catalog.json"
 _TYPES = {
@@ -31,7 +31,7 @@ _TYPES = {
 
 
 def check(order: ExportSpec) -> None:
-    """Raises `ConfigError` for a time that is none and a catalogue that cannot be gone on with."""
+    """Raises `ConfigError` for an invalid time and for a catalogue that cannot be extended."""
     if order.time is not None:
         _times(order.time)
     path = _folder(order) / CATALOG
@@ -40,10 +40,10 @@ def check(order: ExportSpec) -> None:
 
 
 def write(order: ExportSpec, description: Description) -> list[Path]:
-    """Write the item and, with a link to it, the catalogue; their paths.
+    """Write the item, and the catalogue with a link to it; returns their paths.
 
-    Other items of a catalogue that is there are kept. Raises `ConfigError` for one that cannot be
-    read, `OutputError` when nothing can be written.
+    Other items of an existing catalogue are kept. Raises `ConfigError` if it cannot be read,
+    `OutputError` if nothing can be written.
     """
     folder = _folder(order)
     name = "item.json" if order.container is Container.XYZ else f"{order.out.name}.json"
@@ -84,7 +84,7 @@ def _item(order: ExportSpec, description: Description) -> dict[str, Any]:
 
 
 def _map_links(order: ExportSpec, description: Description) -> list[dict[str, Any]]:
-    """Where a map finds the tiles."""
+    """Links to the tiles for web maps."""
     title = {"title": description.title}
     if order.container is Container.XYZ:
         href = f"./{{z}}/{{x}}/{{y}}.{description.image.value}"
@@ -115,7 +115,7 @@ def _bbox(description: Description) -> list[float]:
 
 
 def _geometry(description: Description) -> dict[str, Any]:
-    """The box, in two halves where it runs over the antimeridian (RFC 7946, section 3.1.9)."""
+    """The box, in two halves if it crosses the antimeridian (RFC 7946, section 3.1.9)."""
     west, south, east, north = _bbox(description)
     if west <= east:
         return {"type": "Polygon", "coordinates": [_ring(west, south, east, north)]}
@@ -128,7 +128,7 @@ def _ring(west: float, south: float, east: float, north: float) -> list[list[flo
 
 
 def _times(text: str) -> dict[str, str | None]:
-    """`datetime`, and of a range its ends; raises `ConfigError`."""
+    """`datetime`, and the ends of an interval; raises `ConfigError`."""
     parts = [_time(part) for part in text.split("/")]
     if len(parts) == 1:
         return {"datetime": parts[0]}
@@ -153,7 +153,7 @@ def _wrong(text: str) -> ConfigError:
 
 
 def _catalog(path: Path, item: str, title: str) -> dict[str, Any]:
-    """The catalogue that is there, or a new one, with a link to the item."""
+    """The existing catalogue, or a new one, with a link to the item."""
     catalog = _read(path) if path.exists() else _new()
     link = {"rel": "item", "href": f"./{item}", "type": "application/geo+json", "title": title}
     others = [each for each in catalog["links"] if each.get("href") != link["href"]]

@@ -1,4 +1,4 @@
-"""When what a picture shows was taken."""
+"""Acquisition time of the exported data."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from automap_tiles.runtime import open_process
 from automap_tiles.runtime.open import resolve_process
 
 _SCENES = "scenes.json"
-"""What each scene gave, beside the tiles of a process that says so (`sum_up`)."""
+"""Contributions of scenes, stored beside the tiles of a process that reports them (`sum_up`)."""
 
 
 def time_of(source: str) -> str:
-    """ISO 8601, or two with a slash between: of the scenes that a source was made of.
+    """ISO 8601, or an interval with a slash: of the scenes that a source was made from.
 
-    Of a source that nobody tells that of it is when it was changed last, or now; that is told.
+    If it is unknown, the time of the source's last change, or the present time, with a note.
     """
     found = _of_process(source) if is_process_file(source) else _of_place(Path(source))
     if found is not None:
@@ -45,7 +45,7 @@ def time_of(source: str) -> str:
 
 
 def _of_process(source: str) -> str | None:
-    """By what the output says, else by the scenes that the process reads."""
+    """From the output, else from the scenes that the process reads."""
     found = _of_place(Path(resolve_process(Path(source).absolute()).writer.path))
     if found is not None:
         return found
@@ -54,12 +54,12 @@ def _of_process(source: str) -> str | None:
         readers = [each for _, each in process.inputs_of_file.readers(max(process.zooms))]
         scenes = [each.by_date() for each in readers if isinstance(each, Dated)]
         return _span(scene.time.isoformat() for reader in scenes for scene in reader.scenes)
-    except AutomapError:  # inputs and function need not be there any more
+    except AutomapError:  # inputs and function need not exist any more
         return None
 
 
 def _of_place(path: Path) -> str | None:
-    """By the JSON beside a file or in a folder of tiles, or what the file says by itself."""
+    """From the JSON beside a file or in a tile directory, or from the file's metadata."""
     if path.is_dir():
         return _of_shares(_json(path / _SCENES))
     beside = _of_shares(_json(path.with_suffix(f".{_SCENES}")))
@@ -67,7 +67,7 @@ def _of_place(path: Path) -> str | None:
 
 
 def _of_shares(said: Any) -> str | None:
-    """Of the scenes that gave any pixel."""
+    """Of the scenes that contributed pixels."""
     if not isinstance(said, list):
         return None
     used = [each for each in said if isinstance(each, dict) and each.get("samples", 1)]
@@ -83,7 +83,7 @@ def _of_item(said: Any) -> str | None:
 
 
 def _of_raster(path: Path) -> str | None:
-    """GDAL's item of the metadata domain IMAGERY."""
+    """GDAL's item in the metadata domain IMAGERY."""
     from automap_tiles.raster.raster_facts import acquired
 
     try:
@@ -94,7 +94,7 @@ def _of_raster(path: Path) -> str | None:
 
 
 def _span(texts: Iterable[str]) -> str | None:
-    """The first and the last of times; None where none of them is a time."""
+    """The first and the last of the times; None if there is none."""
     found = []
     for text in texts:
         try:

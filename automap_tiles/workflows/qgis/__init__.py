@@ -1,7 +1,7 @@
-"""What QGIS needs to show outputs as the preview does: styles and a project.
+"""QGIS styles and a project that show outputs like the preview.
 
-The format is that of QGIS 3 (https://docs.qgis.org, appendix "QGIS File Formats"; elements as the
-classes QgsRasterRenderer, QgsLayerTree and QgsProject write them).
+The format is that of QGIS 3 (https://docs.qgis.org, appendix "QGIS File Formats"; elements as
+written by the classes QgsRasterRenderer, QgsLayerTree and QgsProject).
 """
 
 from automap_tiles.workflows.qgis._project import write_project

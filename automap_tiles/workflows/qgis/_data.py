@@ -1,4 +1,4 @@
-"""What QGIS opens of a layer: a raster, a VRT over tiles, a vector file."""
+"""Data sources of QGIS layers: a raster, a VRT over tiles, a vector file."""
 
 from __future__ import annotations
 
@@ -27,26 +27,27 @@ if TYPE_CHECKING:
     from automap_tiles.grid import Bounds
 
 _ALIGNED = 256
-"""So many times coarser at most is an overview: there a tile still has whole pixels."""
+"""Maximum decimation of an overview, at which a tile still has whole pixels."""
 
 Statistics = Mapping[int, Mapping[str, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """A source of a layer of QGIS."""
+    """The source of a QGIS layer."""
 
     provider: str
     """`gdal` or `ogr`."""
     source: str
-    """As seen from the folder of the project, or an address as GDAL opens it."""
+    """Relative to the folder of the project, or an address as GDAL opens it."""
     crs: CRS | None
 
 
 def data_of(layer: FileLayer, folder: Path, beside: str) -> Data:
-    """What QGIS opens; of tiles VRTs are written into the folder `beside` of that folder.
+    """The source for QGIS; VRTs of tiles are written into the subfolder `beside`.
 
-    Raises `ConfigError` for what only AutoMap reads, `OutputError` where nothing can be written.
+    Raises `ConfigError` for formats that only AutoMap reads, `OutputError` if nothing can be
+    written.
     """
     path = layer.folder
     if path is not None:
@@ -96,7 +97,7 @@ def _of_tiles(path: str, layer: FileLayer, folder: Path, beside: str) -> Data:
 
 
 def statistics_of(layer: FileLayer, bounds: Bounds | None = None) -> Statistics:
-    """Of each band, by a few tiles of the layer; bands without a pixel there are left out."""
+    """Statistics of each band from a few tiles of the layer, except bands without valid pixels."""
     bands = range(1, len(layer.info.bands) + 1)
     samples = samples_in(layer, bands, bounds)
     found = {}

@@ -1,4 +1,4 @@
-"""A project of QGIS with all layers of an output, and those that `automap serve` makes live."""
+"""A QGIS project with all layers of an output, and the live layers of `automap serve`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rasterio.crs import CRS
 
 _LIVE = "live"
-"""Name of the group of what is computed where one looks."""
+"""Name of the group of layers that are computed on demand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +50,10 @@ class _Entry:
 
 
 def write_project(path: str, target: Path, live: str | None = None) -> tuple[str, ...]:
-    """Write a `.qgz` of all layers of a process file, an output or a raster; names of its layers.
+    """Write a `.qgz` of all layers of a process file, an output or a raster; returns their names.
 
     Tiles are read through VRTs in a folder beside it (`project.layers`). `live` is the address of a
-    running `automap serve`, whose layers come in a group of their own, as WMTS. Raises
+    running `automap serve`, whose layers are added to a group of their own, as WMTS. Raises
     `ConfigError`, `InputError`, `OutputError`.
     """
     if target.suffix not in (".qgz", ".qgs"):
@@ -77,7 +77,7 @@ def write_project(path: str, target: Path, live: str | None = None) -> tuple[str
 
 
 def _stored(layer: Layer, path: str, target: Path) -> list[_Entry]:
-    """What of a layer lies in files; none, with a word, where nothing does."""
+    """The stored data of a layer; none, with a note, if there are none."""
     try:
         return [_of_file(each, title, target) for title, each in _files(layer, path)]
     except ConfigError as error:
@@ -102,7 +102,7 @@ def _files(layer: Layer, path: str) -> list[tuple[str, FileLayer]]:
     if isinstance(layer, ProcessLayer):
         stored = layer.process.writer.path
         if is_process_file(path) and layer.process.config_path == Path(path).absolute():
-            stored = path  # with the styles that it names
+            stored = path  # with its named styles
         return [(layer.info.title, open_source(stored))]
     raise ConfigError("scenes are put together when one looks")
 
@@ -116,12 +116,12 @@ def _of_file(layer: FileLayer, title: str, target: Path) -> _Entry:
 
 
 def _id(layer: Layer, kind: str) -> str:
-    """More than ten characters: QGIS gives shorter ones up for ids of its own."""
+    """More than ten characters: QGIS replaces shorter ones by ids of its own."""
     return f"automap_{kind}_{layer.info.name}"
 
 
 def _live(layer: Layer, address: str) -> _Entry:
-    """A layer of the WMTS, in its usual look."""
+    """A WMTS layer in its default style."""
     url = quote(f"{address}/wmts/1.0.0/WMTSCapabilities.xml", safe=":/")
     source = (
         f"contextualWMSLegend=0&crs=EPSG:3857&dpiMode=7&format=image/png&layers={layer.info.name}"
@@ -170,7 +170,7 @@ def _project(name: str, entries: list[_Entry]) -> str:
 
 
 def _canvas(root: ET.Element, entries: list[_Entry], crs: CRS) -> None:
-    """The map begins where the layers are."""
+    """The initial extent is that of the layers."""
     box = Bounds(
         min(entry.bounds.left for entry in entries),
         max(min(entry.bounds.bottom for entry in entries), -web.END),
@@ -212,7 +212,7 @@ def _crs(parent: ET.Element, crs: CRS) -> None:
 
 
 def _zipped(name: str, text: str) -> bytes:
-    """The same bytes for the same project."""
+    """Deterministic: the same bytes for the same project."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)

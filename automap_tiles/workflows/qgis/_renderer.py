@@ -1,4 +1,4 @@
-"""A style of a map as a renderer of QGIS: the same bands, limits and colours."""
+"""A map style as a QGIS renderer: the same bands, limits and colours."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from automap_tiles.pictures.colormaps import Classes, Intervals, Ramp, Rgba
 from automap_tiles.pictures.style import Style, read_style
 
 VERSION = "3.22.0"
-"""Of QGIS, whose elements these are; later ones read them."""
+"""QGIS version of these elements; later versions read them."""
 Stop: TypeAlias = tuple[float, Rgba, str]
 """Value, colour and label."""
 
@@ -25,7 +25,7 @@ Stop: TypeAlias = tuple[float, Rgba, str]
 def pipe_of(query: Query, info: LayerInfo) -> ET.Element:
     """What QGIS calls a pipe: renderer and brightness.
 
-    Raises `ConfigError` for a style that QGIS cannot show: a formula, or rescaled classes.
+    Raises `ConfigError` for a style that QGIS cannot show: an expression, or rescaled classes.
     """
     style = read_style(query, info.band_names, info.alpha)
     pipe = ET.Element("pipe")
@@ -37,7 +37,7 @@ def pipe_of(query: Query, info: LayerInfo) -> ET.Element:
 
 
 def qml_of(query: Query, info: LayerInfo) -> str:
-    """The text of a `.qml`; raises as `pipe_of`."""
+    """The content of a `.qml`; raises as `pipe_of`."""
     root = ET.Element("qgis", version=VERSION, styleCategories="Symbology")
     root.append(pipe_of(query, info))
     ET.SubElement(root, "blendMode").text = "0"
@@ -46,7 +46,7 @@ def qml_of(query: Query, info: LayerInfo) -> str:
 
 
 def is_own(text: str) -> bool:
-    """Whether it is a `.qml` that was written here; QGIS itself writes its whole version."""
+    """Whether a `.qml` was written here; QGIS itself writes its full version number."""
     return text.startswith(f'{_HEAD}<qgis version="{VERSION}"')
 
 
@@ -91,7 +91,7 @@ class _Renderer:
         return element
 
     def _limits(self, number: int) -> tuple[float, float]:
-        """Of one of the bands that are shown, as `pictures.render` has them."""
+        """Of one of the displayed bands, as in `pictures.render`."""
         rescale = self._style.rescale
         if rescale:
             return rescale[number if len(rescale) > 1 else 0]
@@ -163,10 +163,10 @@ def _ramp(table: NDArray[np.uint8], low: float, high: float) -> list[Stop]:
 def _steps(
     intervals: tuple[tuple[float, float, Rgba], ...],
 ) -> list[Stop]:
-    """Upper ends with the colour below each; what lies between two intervals is transparent.
+    """Upper limits with the colour below each; gaps between intervals are transparent.
 
-    QGIS counts the upper end to its interval, we count it to the next: the value just below it
-    stands there. Where intervals overlap the first one wins.
+    QGIS includes the upper limit in an interval, we do not: therefore the next smaller value is
+    written. Where intervals overlap the first one wins.
     """
     ends = sorted({end for low, high, _ in intervals for end in (low, high)})
     stops: list[Stop] = [(math.nextafter(ends[0], -math.inf), (0, 0, 0, 0), "")]
@@ -183,6 +183,6 @@ def _entry(value: float, colour: Rgba) -> Mapping[str, str]:
 
 
 def looks_of(info: LayerInfo, usual: Query) -> Iterator[Query]:
-    """The usual look, then the styles that have a name: QGIS shows the first that it can."""
+    """The default style, then the named ones: QGIS shows the first that it supports."""
     yield usual
     yield from info.styles.values()

@@ -1,4 +1,4 @@
-"""A `.qml` beside an output, which QGIS takes by itself, and statistics that GDAL finds."""
+"""A `.qml` beside an output, which QGIS loads automatically, and statistics for GDAL."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from automap_tiles.workflows.qgis._renderer import is_own, looks_of, qml_of
 
 
 def write_qml(path: str, folder: str | None = None) -> tuple[Path, ...]:
-    """Write the look of an output beside it, or into a folder: `name.qml`, of tiles `ZOOM.qml`.
+    """Write the style of an output beside it, or into a folder: `name.qml`, of tiles `ZOOM.qml`.
 
-    So QGIS shows `name.tif`, or the `ZOOM.vrt` of `automap index --vrt`, as the preview does.
-    Beside a single file statistics come as well (`name.tif.aux.xml`), in place of older ones: the
-    file may have been made anew. Raises `ConfigError` also for a style that is there and was not
-    written here, `InputError`, `OutputError`.
+    So QGIS shows `name.tif`, or the `ZOOM.vrt` of `automap index --vrt`, like the preview. Beside a
+    single file statistics are written too (`name.tif.aux.xml`), replacing older ones, since the
+    file may have changed. Raises `ConfigError` also for an existing style that was not written
+    here, `InputError`, `OutputError`.
     """
     layer = open_source(path)
     qml = qml_of(look_for_qgis(layer), layer.info)
@@ -46,7 +46,7 @@ def write_qml(path: str, folder: str | None = None) -> tuple[Path, ...]:
 
 
 def look_for_qgis(layer: FileLayer) -> Query:
-    """The usual look, or the first of the styles that QGIS can show; the bands as they are else."""
+    """The default style, or the first named one that QGIS supports; else the bands as they are."""
     usual, _ = default_style(layer)
     left: list[str] = []
     for query in looks_of(layer.info, usual):
@@ -75,7 +75,7 @@ def _tell(info: LayerInfo, left: list[str]) -> None:
 
 
 def _check_own(path: Path) -> None:
-    """Raise `ConfigError` for a style that somebody made, which would be lost."""
+    """Raise `ConfigError` for a user's style, which would be lost."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -92,9 +92,9 @@ def _check_own(path: Path) -> None:
 
 
 def _aux_xml(layer: FileLayer, path: Path) -> str:
-    """Statistics as GDAL keeps them beside a file (its Persistent Auxiliary Metadata).
+    """Statistics in GDAL's sidecar format (Persistent Auxiliary Metadata).
 
-    All else that stands there already stays.
+    Other existing content is kept.
     """
     root = _known(path)
     for metadata in root.iterfind("PAMRasterBand/Metadata"):
@@ -115,7 +115,7 @@ def _aux_xml(layer: FileLayer, path: Path) -> str:
 
 
 def _known(path: Path) -> ET.Element:
-    """What stands beside the file; raises `ConfigError` for what is nothing of GDAL's."""
+    """The existing sidecar file; raises `ConfigError` if it is not GDAL's."""
     try:
         root = ET.fromstring(path.read_bytes())  # as GDAL reads it
     except FileNotFoundError:
