@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from automap_tiles.formats.capabilities import TiledReader
 
 DEEPEST = 5
-"""Zooms between a picture and the tiles that it is made of: 4⁵ of them at most."""
+"""Maximum zoom difference between a tile and the stored tiles it is made from: at most 4⁵ of
+them."""
 _AT_ONCE = 2
-"""Zooms that are resampled in one step to another grid; beyond that pictures are halved one by one,
-and on the grid of the tiles from the start: then they are those that a run would store."""
+"""Zooms that are resampled in one step to another grid; beyond that tiles are halved zoom by zoom.
+On the grid of the stored tiles they are always halved: then they equal those that a run would
+store."""
 _CAPACITY = 48 << 20
-"""Bytes of halved pictures that a layer keeps."""
+"""Bytes of halved tiles cached per layer."""
 
 _Key = tuple[object, ...]
 _Stored = frozenset[TileIndex]
@@ -40,10 +42,10 @@ class _Kept:
 
 
 class LiveOverviews:
-    """What stored tiles of one zoom look like from further away. Used by many threads at once."""
+    """Overviews of stored tiles of one zoom. Thread-safe."""
 
     def __init__(self, source: TiledReader, resampling: str, nodata: float | None) -> None:
-        """`resampling` makes coarser pixels, as in the overviews of a run."""
+        """`resampling` is the method of the run's overviews."""
         self._source = source
         self._resampling = resampling
         self._nodata = nodata
@@ -58,7 +60,7 @@ class LiveOverviews:
         return self._made
 
     def forget(self, bounds: Bounds | None = None) -> None:
-        """Tiles have changed, in a box (degrees) or anywhere: pictures of them are made anew."""
+        """Tiles have changed, in a box (degrees) or anywhere: their overviews are made again."""
         with self._guard:
             self._made += 1
             for key, box in list(self._by_key.items()):
@@ -67,9 +69,9 @@ class LiveOverviews:
                     del self._by_key[key]
 
     def read(self, tile: Tile, bands: Sequence[int], base: int) -> RasterArray | None:
-        """Pixels (band, y, x) of a tile of any grid, of stored tiles of the zoom `base`.
+        """Pixels (band, y, x) of a tile of any grid, from stored tiles of the zoom `base`.
 
-        None where there are none, and where they are more than `DEEPEST` zooms away.
+        None if there are none, or if they are more than `DEEPEST` zooms away.
         """
         away = base - self._source.zoom_at(tile, tile, self._source.matching)
         if away > DEEPEST:
@@ -96,7 +98,8 @@ class LiveOverviews:
             data = self._halved(tile, bands, base, away, stored) if stored else None
         bounds = web.lonlat_bounds(tile.bbox, tile.crs)
         with self._guard:
-            if made == self._made:  # else it may be of tiles that have changed meanwhile
+            # otherwise it may be made from tiles that have changed meanwhile
+            if made == self._made:
                 size = 512 if data is None else data.nbytes + np.ma.getmaskarray(data).nbytes
                 self._kept.put(key, _Kept(data=data, bounds=bounds), size)
                 self._by_key[key] = bounds
@@ -104,16 +107,16 @@ class LiveOverviews:
         return data
 
     def _drop_names(self) -> None:
-        """Of pictures that were dropped for want of room."""
+        """Remove the names of tiles that were evicted from the cache."""
         if len(self._by_key) > 2 * len(self._kept) + 64:
             known = {key: box for key, box in self._by_key.items() if self._kept.get(key)}
             self._by_key = known
 
     def _stored_below(self, tile: Tile, base: int, stored: _Stored | None) -> _Stored:
-        """Those of the tiles of the zoom `base` below a tile that exist.
+        """The existing tiles of the zoom `base` below a tile.
 
-        Without this, a view of a process of which little is stored reads up to 4⁵ missing tiles.
-        The storage is asked once, for the coarsest picture.
+        Without this, an overview of a process with few stored tiles would look up 4⁵ missing ones.
+        The storage is queried once, for the coarsest overview.
         """
         below = touched(self._source.pyramid, tile, base)
         if stored is not None:
@@ -129,12 +132,12 @@ class LiveOverviews:
     def _halved(
         self, tile: Tile, bands: tuple[int, ...], base: int, away: int, stored: _Stored
     ) -> RasterArray | None:
-        """Of the four tiles below."""
+        """From the four tiles below."""
         children = tile.children()
         height, width = tile.shape
         out: RasterArray | None = None
         for child in children:
-            raise_if_stopped()  # thousands of them, seen from afar
+            raise_if_stopped()  # an overview may need thousands of them
             data = self._read(child, bands, base, away - 1, stored)
             if data is None:
                 continue

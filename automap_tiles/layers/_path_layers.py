@@ -23,16 +23,16 @@ from automap_tiles.scenes.failures import check_own
 Shown: TypeAlias = FileLayer | ScenesLayer | DatedFiles
 
 _OPENED = 16
-"""Rasters that are opened at a time."""
+"""Maximum number of rasters opened in parallel."""
 _HEAD = 1 << 16
-"""Bytes of a file in which it says what it is."""
+"""Bytes of a file that suffice to recognise its type."""
 _RASTERS = (".tif", ".tiff", ".jp2", ".vrt")
 _BANDS = (COMMON, ("blue", "green", "red", "nir"), ("blue", "green", "red"))
-"""Bands that scenes are looked at with: the first of these that they have."""
+"""Bands of scenes to display: the first combination that is available."""
 
 
 def layers_at(path: str) -> list[Shown]:
-    """What can be looked at there, its names not yet made different from others.
+    """Layers at a path, with names that need not be unique yet.
 
     Raises as the opening of files and scenes does.
     """
@@ -55,13 +55,13 @@ def layers_at(path: str) -> list[Shown]:
 
 
 def _is_stac(file: Path) -> bool:
-    """Whether a file says of itself that it is STAC; features are GeoJSON too."""
+    """Whether a file is STAC by its content; features are GeoJSON too."""
     with file.open("rb") as opened:
         return b'"stac_version"' in opened.read(_HEAD)
 
 
 def _is_tiles(folder: Path) -> bool:
-    """Whether a folder is one of tiles: it says so, or has zooms as its folders."""
+    """Whether a folder is a tile directory: by its metadata, or by subfolders named as zooms."""
     if (folder / "metadata.json").is_file():
         return True
     names = [each.name for each in folder.iterdir() if each.is_dir()]
@@ -71,9 +71,9 @@ def _is_tiles(folder: Path) -> bool:
 
 
 def _of_folder(folder: Path) -> list[Shown]:
-    """Scenes of a satellite where there are any, else its rasters, one layer of those with dates.
+    """Scenes of a satellite if there are any, else rasters, dated ones as one layer.
 
-    Raises `InputError` when there is neither.
+    Raises `InputError` if there is neither.
     """
     tried = [{"path": str(folder)}]
     tried += [
@@ -94,7 +94,7 @@ def _of_folder(folder: Path) -> list[Shown]:
 
 
 def _opened(folder: Path, names: list[str]) -> dict[str, FileLayer]:
-    """Rasters by name; those that cannot be opened are told. Raises `InputError` without any."""
+    """Rasters by name; notes those that cannot be opened. Raises `InputError` without any."""
     with ThreadPoolExecutor(_OPENED) as pool:
         tried = list(pool.map(lambda name: _tried(folder / name), names))
     found = {name: each for name, each in zip(names, tried, strict=True)
@@ -123,7 +123,7 @@ def _tried(path: Path) -> FileLayer | AutomapError:
 
 
 def _rasters(folder: Path, opened: dict[str, FileLayer]) -> Iterator[Shown]:
-    """One layer for each kind of raster with dates; those that tell none one by one."""
+    """One layer per series of dated rasters; one per raster without a date."""
     series = series_by_name(opened)
     for kind, days in series.items():
         by_day = {day: opened[name] for day, name in days.items()}
@@ -141,7 +141,7 @@ def _scenes(path: str, options: dict[str, Any]) -> ScenesLayer:
         spec = InputSpec.from_value(Path(path).stem or path, value)
         reader = open_input(spec, Path.cwd(), web.web_pyramid())
         try:
-            # what is set aside for want of a band is not lost when others can be read
+            # scenes set aside for a missing band are only reported if other bands do not help
             with collecting() as notes:
                 layer = scenes_layer(spec.name, spec.name, _by_date(reader), LayerKind.OUTPUT)
         except InputError as error:

@@ -25,43 +25,42 @@ if TYPE_CHECKING:
     from automap_tiles.scenes.select import Overpass
 
 _COARSER = 7
-"""Zooms beyond that of the pixels; products of 10980² px are on one tile there."""
+"""Zooms below that of the pixels; a product of 10980² px fits on one tile there."""
 _BRIGHT = "0,0.3"
-"""Reflectance that is shown from black to white: land without clouds has hardly more."""
+"""Reflectance range shown from black to white: cloud-free land is seldom brighter."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScenesLayer:
-    """One date of an input of scenes, clouds and all; see `Layer`.
+    """One date of an input of scenes, clouds included; see `Layer`.
 
-    Files of scenes are taken to be the same for as long as they are looked at.
+    Files of scenes are assumed not to change while they are displayed.
     """
 
     info: LayerInfo
     reader: DatedReader
     place: int
-    """Of the date that is shown, among `reader.dates`; others of its day show where it sees
-    nothing."""
+    """Index of the displayed date among `reader.dates`; others of the same day fill its gaps."""
 
     @property
     def dates(self) -> tuple[str, ...]:
-        """All days (UTC, ISO 8601) by time; a day with two overpasses is there twice."""
+        """All days (UTC, ISO 8601) by time; a day with two overpasses occurs twice."""
         return tuple(map(_day, self.reader.dates))
 
     @property
     def clouds(self) -> tuple[float | None, ...]:
-        """Per cent of each date, where its metadata say it."""
+        """Cloud cover of each date in per cent, if in its metadata."""
         return tuple(date.cloud_cover for date in self.reader.dates)
 
     @property
     def date(self) -> str:
-        """The day that is shown."""
+        """The displayed day."""
         return _day(self.reader.dates[self.place])
 
     def on(self, day: str) -> ScenesLayer:
-        """The layer on another day, the clearest overpass of it in front.
+        """The layer on another day, with the clearest overpass of that day on top.
 
-        Raises `ConfigError` for one without a scene.
+        Raises `ConfigError` for a day without a scene.
         """
         places = [place for place, each in enumerate(self.dates) if each == day]
         if not places:
@@ -78,7 +77,7 @@ class ScenesLayer:
     def read(
         self, tile: Tile, bands: Sequence[int], resampling: str = "nearest"
     ) -> RasterArray | None:
-        """Reflectance, whatever the mask of the input says."""
+        """Reflectance, regardless of the mask of the input."""
         names = tuple(self.reader.bands[band - 1] for band in bands)
         distinct = tuple(dict.fromkeys(names))
         reading = replace(
@@ -104,7 +103,7 @@ class ScenesLayer:
 
     @cached_property
     def _of_day(self) -> tuple[Overpass, ...]:
-        """The overpass that is shown, and behind it the others of its day."""
+        """The displayed overpass, followed by the others of its day."""
         others = [place for place, day in enumerate(self.dates)
                   if day == self.date and place != self.place]  # fmt: skip
         return tuple(self.reader.dates[place] for place in (self.place, *others))
@@ -113,7 +112,7 @@ class ScenesLayer:
 def scenes_layer(
     name: str, title: str, reader: DatedReader, kind: LayerKind = LayerKind.INPUT
 ) -> ScenesLayer:
-    """An input of scenes, on its clearest date; raises as looking for the scenes does."""
+    """An input of scenes, on its clearest date; raises as the search for the scenes does."""
     dates = reader.dates
     bounds = web.lonlat_bounds(reader.footprint(web.LON_LAT), web.LON_LAT)
     scene = reader.scenes[0]
@@ -138,12 +137,12 @@ def scenes_layer(
 
 
 def _clearest(dates: Sequence[Overpass], places: Sequence[int]) -> int:
-    """Place of the one with the fewest clouds, of equals the first."""
+    """Index of the date with the least cloud cover, the first of equal ones."""
     return min(places, key=lambda place: _cover(dates[place]))
 
 
 def _filled(front: RasterArray, behind: RasterArray) -> RasterArray:
-    """A picture, and another one where it has no data."""
+    """An image, with its gaps filled from another one."""
     gaps = np.ma.getmaskarray(front)
     return np.ma.MaskedArray(
         np.where(gaps, np.ma.getdata(behind), np.ma.getdata(front)),
@@ -152,13 +151,13 @@ def _filled(front: RasterArray, behind: RasterArray) -> RasterArray:
 
 
 def _usual(bands: Sequence[str]) -> Query:
-    """True colour where the bands are there, else the first one."""
+    """True colour if the bands are available, else the first one."""
     colours = [str(bands.index(name) + 1) for name in ("red", "green", "blue") if name in bands]
     return {"bidx": colours if len(colours) == 3 else ["1"], "rescale": [_BRIGHT]}
 
 
 def _cover(date: Overpass) -> float:
-    """Per cent of clouds; dates of which it is not known come last."""
+    """Cloud cover in per cent; dates with unknown cover come last."""
     return 101.0 if date.cloud_cover is None else date.cloud_cover
 
 
@@ -167,5 +166,5 @@ def _day(date: Overpass) -> str:
 
 
 def few(days: Sequence[str]) -> str:
-    """Days as words."""
+    """Days as text."""
     return ", ".join(days) if len(days) <= 8 else f"{', '.join(days[:3])} … {days[-1]}"

@@ -1,7 +1,7 @@
 """The default style of an output, stored beside its tiles.
 
-Who looks at the process, at the folder of its tiles, or exports them sees the same. It counts for
-as long as the tiles are of the process that it was found for.
+So the process, the folder of its tiles and exports look the same. It is valid as long as the tiles
+are those of the process that it was determined for.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from automap_tiles.layers.layer import Query
 NAME = "look.json"
 
 
-def kept_look(place: JournalLocation, hashes: Mapping[str, str]) -> Query | None:
-    """The look that was kept for tiles of the process of these hashes."""
+def stored_style(place: JournalLocation, hashes: Mapping[str, str]) -> Query | None:
+    """The style stored for tiles of the process with these hashes."""
     key = f"{place.prefix}{NAME}"
     try:
         found = json.loads(place.storage.get(key) or b"null")
@@ -29,26 +29,26 @@ def kept_look(place: JournalLocation, hashes: Mapping[str, str]) -> Query | None
     return _query(found.get("style"))
 
 
-def look_of_stored(place: JournalLocation) -> Query | None:
-    """The look that was kept for the tiles that a run has made, by their journal."""
+def style_of_stored(place: JournalLocation) -> Query | None:
+    """The style stored for the tiles of a run, by their journal."""
     try:
         if not place.storage.exists(f"{place.prefix}{NAME}"):
-            return None  # the journal of an object store has to be fetched
+            return None  # the journal of an object store would have to be downloaded
         with JournalReader.at(place) as journal:
             run = journal.last_run()
     except (JournalError, OutputError, OSError):
         return None
-    return None if run is None else kept_look(place, run.hashes)
+    return None if run is None else stored_style(place, run.hashes)
 
 
-def keep_look(place: JournalLocation, hashes: Mapping[str, str], look: Query) -> None:
-    """Keep a look; raises `OutputError` when it cannot be written."""
+def store_style(place: JournalLocation, hashes: Mapping[str, str], look: Query) -> None:
+    """Store a style; raises `OutputError` if it cannot be written."""
     said = {"of": dict(hashes), "style": {key: list(values) for key, values in look.items()}}
     place.storage.put(f"{place.prefix}{NAME}", json.dumps(said, indent=1).encode())
 
 
 def _query(value: Any) -> Query | None:
-    """A style as it was kept; None for what is none."""
+    """A stored style; None if it is invalid."""
     if not isinstance(value, dict) or not value:
         return None
     if not all(isinstance(each, list) and all(isinstance(text, str) for text in each)

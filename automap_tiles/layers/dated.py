@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from automap_tiles.grid import Tile
 
 _LOOKED = 60
-"""Dates among which the one to begin with is looked for."""
+"""Dates among which the initial one is selected."""
 _WHOLE = 0.9
-"""Part of the pixels of the fullest date that one has to have."""
+"""Minimum fraction of valid pixels of an initial date, relative to the fullest one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,20 +38,20 @@ class DatedFiles:
     dates: tuple[str, ...]
     """Days (ISO 8601), ascending, each once."""
     place: int
-    """Of the date that is shown."""
+    """Index of the displayed date."""
 
     @property
     def date(self) -> str:
-        """The day that is shown."""
+        """The displayed day."""
         return self.dates[self.place]
 
     @property
     def clouds(self) -> tuple[float | None, ...]:
-        """Per cent of each date; nobody says it."""
+        """Cloud cover of each date; unknown."""
         return (None,) * len(self.dates)
 
     def on(self, day: str) -> DatedFiles:
-        """The layer on another day; raises `ConfigError` for one without a raster."""
+        """The layer on another day; raises `ConfigError` if it has no raster."""
         if day not in self.dates:
             raise ConfigError("has no scene", key="date", found=day[:20], remedy=few(self.dates))
         return replace(self, place=self.dates.index(day))
@@ -70,9 +70,9 @@ DatedLayer: TypeAlias = ScenesLayer | DatedFiles
 
 
 def series_by_name(names: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Names that differ in nothing but the day: what they share, then day to name.
+    """Series of names that differ only in the day: the common part, then day to name.
 
-    One that tells no day, or is the only one of its kind, is left out.
+    Names without a day, or without another of their kind, are omitted.
     """
     found: dict[str, dict[str, str]] = {}
     for name in names:
@@ -89,10 +89,10 @@ def series_by_name(names: Iterable[str]) -> dict[str, dict[str, str]]:
 def dated_files(
     name: str, title: str, kind: LayerKind, by_day: Mapping[str, FileLayer]
 ) -> DatedFiles | None:
-    """One layer of rasters that have the same bands; None where they have not.
+    """One layer from rasters with the same bands; None if their bands differ.
 
-    It begins with the clearest of the fullest dates: clouds are brighter than what lies below them.
-    All dates are stretched as that one, so that they can be compared.
+    The initial date is the clearest of the fullest ones: clouds are brighter than land. All dates
+    use its stretch, so that they can be compared.
     """
     files = tuple(by_day.values())
     bands = {tuple((band.name, band.dtype) for band in each.info.bands) for each in files}
@@ -120,7 +120,7 @@ def dated_files(
 
 
 def _style(layer: DatedFiles) -> Query:
-    """The usual look of the date that is shown first."""
+    """The default style of the initial date."""
     return default_style(layer.files[layer.place])[0]
 
 
@@ -139,7 +139,7 @@ def _clearest(files: Sequence[FileLayer]) -> int:
 
 
 def _glance(layer: FileLayer) -> tuple[int, float] | None:
-    """Valid pixels and mean brightness of the first band, seen from afar."""
+    """Number of valid pixels and mean brightness of the first band, from an overview."""
     data = from_afar(layer, [1])
     if data is None or not data.count():
         return None

@@ -1,4 +1,4 @@
-"""Dates in names of files, as rasters of many dates are called."""
+"""Dates in file names, as in series of rasters."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 
 
 def days_in(name: str) -> set[str]:
-    """All days in a name, ISO 8601; also some that are in no calendar."""
+    """All days in a name, ISO 8601; including invalid dates."""
     return {"-".join(each.groups()) for each in _DAY.finditer(name)}
 
 
 def date_in(name: str) -> str | None:
     """The day, month or year in a name, as `2018-04-21`, `2018-04`, `2018`; None without one.
 
-    A day that is in no calendar is not taken for its month.
+    An invalid day is not interpreted as a month.
     """
     wrong: list[range] = []
     for match, day in _days(name):
@@ -37,7 +37,7 @@ def date_in(name: str) -> str | None:
 
 
 def day_of(name: str) -> tuple[str, str] | None:
-    """The day that a name tells (ISO 8601), and the name without it; None: it tells none.
+    """The day in a name (ISO 8601), and the name without it; None if there is none.
 
     Of several it is the first with a time of day, or else the first.
     """
@@ -56,7 +56,7 @@ def day_of(name: str) -> tuple[str, str] | None:
 
 
 def _days(name: str) -> Iterator[tuple[re.Match[str], str | None]]:
-    """What looks like a day, and the day in ISO 8601; None for one that is in no calendar."""
+    """Text that looks like a day, and the day in ISO 8601; None for an invalid one."""
     for match in _DAY.finditer(name):
         year, month, day = map(int, match.groups())
         try:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from automap_tiles.engine.journal import place_of
 from automap_tiles.errors import ConfigError
-from automap_tiles.layers._stored_style import look_of_stored
+from automap_tiles.layers._stored_style import style_of_stored
 from automap_tiles.layers.files import FileLayer
 from automap_tiles.layers.layer import Layer, LayerInfo, Query
 from automap_tiles.layers.process import ProcessLayer
@@ -22,11 +22,11 @@ _COLOURS = (
 
 
 def default_style(layer: Layer, *, computing: bool = True) -> tuple[Query, bool]:
-    """The look, and whether it can be kept: of a process more may be to be seen later.
+    """The style, and whether it is final: the style of a process may change as tiles are computed.
 
-    The first of the styles that have a name; classes with their colours; pictures of bytes as they
-    are; else the common stretch of what is shown, which of an output is kept beside it. Where
-    nothing of a process is stored a few of its tiles are computed for that, unless not `computing`.
+    The first named style; classes with their colours; 8-bit images unchanged; else the common
+    stretch of the displayed bands, which is stored beside an output. If nothing of a process is
+    stored, a few of its tiles are computed for that, unless not `computing`.
     """
     info = layer.info
     said = _said(info)
@@ -45,7 +45,7 @@ def default_style(layer: Layer, *, computing: bool = True) -> tuple[Query, bool]
 
 
 def _said(info: LayerInfo) -> Query | None:
-    """What the layer itself says of its look."""
+    """The style declared by the layer itself."""
     if info.default_style:
         return info.default_style
     if info.styles:
@@ -60,24 +60,27 @@ def _said(info: LayerInfo) -> Query | None:
 
 
 def _kept(layer: FileLayer) -> Query | None:
-    """What was kept beside a folder of tiles; None where it is none, or does not fit its bands."""
+    """The style stored beside a tile directory.
+
+    None if there is none, or it does not match its bands.
+    """
     path = layer.folder
-    look = None if path is None else look_of_stored(place_of(path))
+    look = None if path is None else style_of_stored(place_of(path))
     return look if look is not None and _fits(look, layer.info) else None
 
 
 def _of_process(layer: ProcessLayer, said: Query | None, *, computing: bool) -> tuple[Query, bool]:
-    look = said or layer.kept_look()
+    look = said or layer.stored_style()
     if look is None or not _fits(look, layer.info):
         look = _found(layer, computing=computing)
     if look is None:
         return {"bidx": tuple(map(str, colours_of(layer.info)))}, False
-    layer.keep_look(look)
+    layer.store_style(look)
     return look, True
 
 
 def _found(layer: ProcessLayer, *, computing: bool) -> Query | None:
-    """By what is stored; else by tiles that are computed for it. None: there is nothing yet."""
+    """From stored tiles; else from tiles computed for it. None: there are none yet."""
     stored = layer.stored_layer()
     bands = colours_of(layer.info)
     limits = None if stored is None else common_stretch(stored, bands)
@@ -85,7 +88,7 @@ def _found(layer: ProcessLayer, *, computing: bool) -> Query | None:
         tiles = first_tiles(layer)
         if (said := _said(layer.info)) is not None:
             return said
-        bands = colours_of(layer.info)  # only now are the names of its bands known
+        bands = colours_of(layer.info)  # band names are only known now
         limits = stretch_of(tiles, bands)
     if limits is None:
         return None
@@ -111,9 +114,9 @@ def colours_of(info: LayerInfo) -> Sequence[int]:
 
 
 def _places(names: Sequence[str], colours: Sequence[str]) -> list[int]:
-    """Numbers of the first bands of these names, or that end with them; none where one lacks.
+    """Numbers of the first bands with these names or suffixes; none if one is missing.
 
-    Those of one statistic (`median_red`, `median_green`, …) go before those of several.
+    Those of one statistic (`median_red`, `median_green`, …) take precedence over those of several.
     """
     found = [[number for number, name in enumerate(names, start=1) if _is_called(name, colour)]
              for colour in colours]  # fmt: skip

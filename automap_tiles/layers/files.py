@@ -25,31 +25,31 @@ if TYPE_CHECKING:
     from automap_tiles.grid import Tile
 
 _COARSER = 3
-"""Zooms beyond the coarsest of a folder that are made from it: up to 4³ of its tiles for one."""
+"""Zooms below the coarsest one of a folder that are made from it: up to 4³ of its tiles for one."""
 _WITHOUT_OVERVIEWS = 4
 """The same for a raster, which is read in windows."""
 
 _ABSENT = "-"
-"""In the version of a tile: a stored tile that is not there."""
+"""Stands for a missing tile in a version."""
 
 
 def is_bare(version: str) -> bool:
-    """Whether the version of a tile of a `FileLayer` says that nothing is stored there."""
+    """Whether the version of a tile of a `FileLayer` states that nothing is stored there."""
     return set(version.split()) <= {_ABSENT}
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileLayer:
-    """What a reader reads; see `Layer`."""
+    """A layer from a reader; see `Layer`."""
 
     info: LayerInfo
     reader: Reader
     zooms: tuple[int, ...] = ()
-    """Of a folder of tiles: those that have tiles, ascending."""
+    """Of a tile directory: zooms that have tiles, ascending."""
 
     @property
     def folder(self) -> str | None:
-        """Path of a folder of tiles; None of anything else."""
+        """Path of a tile directory; None for anything else."""
         return self._read_from.path if self._tiles is not None else None
 
     @cached_property
@@ -58,8 +58,8 @@ class FileLayer:
 
     @cached_property
     def _tiles(self) -> TiledReader | None:
-        """None where it is no folder of tiles."""
-        # once: to look whether an object has all of a protocol takes longer than the file's stamp
+        """None unless it is a tile directory."""
+        # cached: checking a runtime protocol takes longer than the file's stamp
         return self._read_from if isinstance(self._read_from, TiledReader) else None
 
     def version(self, tile: Tile) -> str:
@@ -90,7 +90,7 @@ class FileLayer:
         return None if np.ma.getmaskarray(data).all() else data
 
     def _zoom(self, source: TiledReader, tile: Tile) -> int | None:
-        """The zoom of the folder that a tile is made from; None where it is too coarse for that."""
+        """The zoom of the folder that a tile is made from; None if the tile is too coarse."""
         if not self.zooms:
             return None
         wanted = source.zoom_at(tile, tile, source.matching)
@@ -103,7 +103,7 @@ class FileLayer:
 
 
 def _burnt(source: Reader, tile: Tile) -> RasterArray | None:
-    """Features as one band of 1 where they are."""
+    """Features as one band with 1 inside them."""
     here = source.at(tile)
     if not isinstance(here, VectorInput) or here.is_empty():
         return None
@@ -114,7 +114,7 @@ def _burnt(source: Reader, tile: Tile) -> RasterArray | None:
 
 
 def _source(reader: Reader) -> Reader:
-    """What is read in the end: the output of another process is a folder or a file."""
+    """The underlying data: the output of another process is a folder or a file."""
     return _source(reader.reader) if isinstance(reader, PassingOn) else reader
 
 
@@ -127,9 +127,9 @@ def file_layer(
     zooms: tuple[int, ...] = (),
     styles: Mapping[str, Query] | None = None,
 ) -> FileLayer:
-    """A layer of whatever a reader reads; `zooms` are those of a folder of tiles.
+    """A layer from a reader; `zooms` are those of a tile directory.
 
-    Raises `InputError` when it cannot be looked at.
+    Raises `InputError` if its metadata cannot be read.
     """
     source = _source(reader)
     if isinstance(source, TiledReader) and not zooms:
@@ -158,7 +158,7 @@ def file_layer(
 
 
 def _extent(reader: Reader, source: Reader, zooms: tuple[int, ...]) -> Bounds:
-    """Box in degrees: of a folder that of its tiles, for its pyramid may be the whole earth."""
+    """Box in degrees: of a folder that of its tiles, since its pyramid may be global."""
     stored = None
     if reader is source and isinstance(source, TiledReader) and source.bounds is None:
         stored = source.stored_box(zooms)
@@ -195,7 +195,7 @@ def _look(source: Reader) -> RasterLook | None:
 
 
 def _alpha(source: Reader) -> int | None:
-    """Number of the band that says how opaque a pixel is."""
+    """Number of the alpha band."""
     look = _look(source)
     return None if look is None else look.info.alpha_band
 
@@ -206,7 +206,7 @@ def _legend(source: Reader) -> tuple[LegendEntry, ...]:
 
 
 def land_classes(names: Mapping[int, str], colours: Mapping[int, str]) -> tuple[LegendEntry, ...]:
-    """A legend: values with a name or a colour, grey where there is no colour."""
+    """A legend: values with a name or a colour, grey if there is no colour."""
     return tuple(
         LegendEntry(
             value=value, name=names.get(value, str(value)), color=colours.get(value, "#808080")
@@ -216,7 +216,7 @@ def land_classes(names: Mapping[int, str], colours: Mapping[int, str]) -> tuple[
 
 
 def described(info: raster.RasterInfo) -> tuple[LayerBand, ...]:
-    """Bands as a raster says them."""
+    """Bands as described by a raster."""
     rows = zip(info.dtypes, info.descriptions, info.scales, info.offsets, strict=True)
     return tuple(
         LayerBand(name=name or f"b{number}", dtype=dtype, scale=scale, offset=offset)
@@ -245,7 +245,7 @@ def _zoom_range(source: Reader, zooms: tuple[int, ...], bounds: Bounds) -> tuple
 def _finest_zoom(info: raster.RasterInfo, source: Reader, bounds: Bounds) -> float:
     if info.georeferencing is raster.Georeferencing.TRANSFORM:
         return web.pixel_zoom(info.crs, info.bounds.width / info.shape[1], bounds)
-    # of control points or polynomials only the warped picture has a size
+    # sources with control points or RPC only have a size after warping
     if not isinstance(source, Sized):
         raise InputError("does not say how large its pixels are", source.path)
     return web.pixel_zoom(web.LON_LAT, source.pixel_size(web.LON_LAT), bounds)

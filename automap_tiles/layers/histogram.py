@@ -1,4 +1,4 @@
-"""The histogram of a layer, for stretching it manually."""
+"""The histogram of a layer, for manual stretching."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from automap_tiles.layers.stretch import numbers_of, samples_in
 
 _BINS = 64
 _OUTER = (0.5, 99.5)
-"""Percentiles between which it is drawn: what lies beyond would press the rest together."""
+"""Percentiles that limit the histogram, so that outliers do not compress it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Histogram:
-    """Of several bands between the same two values."""
+    """Histograms of several bands over the same range."""
 
     low: float
     high: float
     counts: tuple[tuple[int, ...], ...]
-    """One for each band; values beyond the ends stand at the ends."""
+    """One per band; values beyond the limits are counted in the first and last bin."""
 
 
 def histogram(layer: Layer, bands: Sequence[int], bounds: Bounds) -> Histogram | None:
-    """Of pixels in a box (degrees), seen at the zoom that shows it in a few tiles.
+    """Of pixels in a box (degrees), at the zoom that shows it on a few tiles.
 
-    None where there are none.
+    None if there are none.
     """
     samples = samples_in(layer, bands, bounds)
     planes = [

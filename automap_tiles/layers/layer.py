@@ -16,14 +16,14 @@ Query = Mapping[str, Sequence[str]]
 
 
 class LayerKind(Enum):
-    """What the pixels of a layer are."""
+    """Origin of the pixels of a layer."""
 
     OUTPUT = "output"
     """Finished files."""
     PROCESS = "process"
-    """Computed where one looks."""
+    """Computed on demand."""
     INPUT = "input"
-    """What a process reads."""
+    """An input of a process."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,31 +49,31 @@ class LegendEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerInfo:
-    """A layer as it is told to a map."""
+    """Metadata of a layer for a map."""
 
     name: str
     """URL-safe: letters, digits, `-` and `_`."""
     title: str
     kind: LayerKind
     bounds: Bounds
-    """West, south, east, north in degrees; east is beyond 180 where it runs over that meridian."""
+    """West, south, east, north in degrees; east is beyond 180 if the box crosses that meridian."""
     min_zoom: int
-    """Of a web map, tiles of 256 px: coarser ones show nothing."""
+    """Of a web map with tiles of 256 px: coarser zooms show nothing."""
     max_zoom: int
-    """Of a web map: finer ones show enlarged pixels."""
+    """Of a web map: finer zooms show enlarged pixels."""
     bands: tuple[LayerBand, ...]
     nodata: float | None
     alpha: int | None = None
     """Number of the alpha band, from 1."""
     pyramid: Pyramid | None = None
-    """The layer's own grid of tiles; None: it has none, or that of another tile size."""
+    """The layer's own tile grid; None: it has none, or one with another tile size."""
     classes: tuple[LegendEntry, ...] = ()
     styles: Mapping[str, Query] = field(default_factory=dict)
     """By name."""
     default_style: Query = field(default_factory=dict)
     computed_from: int | None = None
-    """Of a process: the zoom of a web map from which on its tiles are computed; coarser pictures
-    are made of them."""
+    """Of a process: the web map zoom from which its tiles are computed; coarser tiles are made from
+    them."""
 
     @property
     def band_names(self) -> tuple[str, ...]:
@@ -87,14 +87,14 @@ class Layer(Protocol):
     def info(self) -> LayerInfo: ...
 
     def version(self, tile: Tile) -> str:
-        """Changes when the pixels of a tile may have changed; cheap, reads no pixels."""
+        """Changes if the pixels of a tile may have changed; cheap, reads no pixels."""
         ...
 
     def read(
         self, tile: Tile, bands: Sequence[int], resampling: str = "nearest"
     ) -> RasterArray | None:
-        """Pixels (band, y, x) of these bands (from 1) on a tile of any grid; None: nothing there.
+        """Pixels (band, y, x) of these bands (from 1) on a tile of any grid; None: no data there.
 
-        Raises `TileFailed` when they cannot be made, `InputError` when they cannot be read.
+        Raises `TileFailed` if they cannot be computed, `InputError` if they cannot be read.
         """
         ...

@@ -1,4 +1,4 @@
-"""From paths to layers."""
+"""Open layers from paths."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from automap_tiles.layers.files import FileLayer, file_layer, land_classes
 from automap_tiles.layers.layer import Layer, LayerBand, LayerInfo, LayerKind, LegendEntry
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import ProcessLayer
-from automap_tiles.layers.process_tiles import Looked
+from automap_tiles.layers.process_tiles import TileState
 from automap_tiles.pictures.style import read_style
 from automap_tiles.runtime import open_process
 from automap_tiles.runtime.steps import StepReader, all_steps
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from automap_tiles.engine.on_demand import TileWorkers
     from automap_tiles.runtime import Process
 
-_TOLD: Callable[[Looked], None] = lambda _: None  # noqa: E731
+_IGNORE: Callable[[TileState], None] = lambda _: None  # noqa: E731
 
 
 def open_layers(
@@ -39,12 +39,12 @@ def open_layers(
     workers: TileWorkers | None = None,
     opened: Callable[[str | Path], Process] = open_process,
 ) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
-    """Layers of process files, folders of tiles and rasters, and what is to be said about them.
+    """Layers of process files, tile directories and rasters, and notes about them.
 
-    A process file gives its process and, behind it, its steps and its inputs; those that no map
-    can show are left out and named. One whose output holds the tiles of another process is computed
-    in memory. `workers` compute the tiles; `opened` opens a process file. Raises as the opening of
-    processes and files does.
+    A process file gives its process, followed by its steps and its inputs; those that cannot be
+    shown on a map are omitted and named. If its output holds tiles of another process it is
+    computed in memory. `workers` compute the tiles; `opened` opens a process file. Raises as the
+    opening of processes and files does.
     """
     layers: list[Layer] = []
     remarks: list[str] = []
@@ -79,10 +79,10 @@ def process_layer(
     keep: Keep,
     *,
     name: str | None = None,
-    told: Callable[[Looked], None] = _TOLD,
+    on_tile: Callable[[TileState], None] = _IGNORE,
     workers: TileWorkers | None = None,
 ) -> ProcessLayer:
-    """A process that is computed where one looks; raises `ProcessChanged`, `OutputMismatch`."""
+    """A process, computed on demand; raises `ProcessChanged`, `OutputMismatch`."""
     process = reading_what_is_there(process)
     bounds = web.lonlat_bounds(process.area_at(process.zooms[-1]), process.pyramid.crs)
     finest = web.zoom_of(process.pyramid, process.zooms[-1], bounds)
@@ -104,13 +104,13 @@ def process_layer(
         styles=process.styles,
         computed_from=max(0, round(computed)),
     )
-    return ProcessLayer(info, process, keep, told, workers)
+    return ProcessLayer(info, process, keep, on_tile, workers)
 
 
 def step_layer(
     step: StepReader, keep: Keep, *, name: str, workers: TileWorkers | None = None
 ) -> ProcessLayer:
-    """A step that is computed where one looks; where it is stored elsewhere, that is kept."""
+    """A step, computed on demand; if it is stored in an output of its own, that is kept."""
     how = keep if step.is_stored or keep is Keep.READONLY else Keep.MEMORY
     try:
         return process_layer(step.process, how, name=name, workers=workers)
@@ -119,7 +119,7 @@ def step_layer(
 
 
 def _check_styles(process: Process) -> None:
-    """Raises `ConfigError` for a named style that the bands do not allow."""
+    """Raises `ConfigError` for a named style that does not match the bands."""
     names = tuple(band.name for band in _bands(process))
     for name, query in process.styles.items():
         try:
@@ -136,12 +136,12 @@ def _check_styles(process: Process) -> None:
 
 
 def safe_name(text: str) -> str:
-    """The name of a layer in an address."""
+    """The name of a layer in URLs."""
     return address_name(text, "layer")
 
 
 def _free(layers: Sequence[Layer], name: str) -> str:
-    """A name that no layer has yet."""
+    """A unique name."""
     taken = {layer.info.name for layer in layers}
     safe = safe_name(name)
     numbered = (f"{safe}-{number}" for number in range(2, len(taken) + 3))
@@ -153,7 +153,7 @@ def _named(layer: Shown, name: str) -> Shown:
 
 
 def _by_date(inputs: Mapping[str, FileLayer | ScenesLayer]) -> dict[str, Shown]:
-    """Inputs of one raster for each date as one layer, in place of the first of them."""
+    """Replace inputs of one raster per date by one layer, at the position of the first of them."""
     files = {name: each for name, each in inputs.items() if isinstance(each, FileLayer)}
     found: dict[str, Shown] = dict(inputs)
     for kind, days in series_by_name(files).items():
@@ -168,7 +168,7 @@ def _by_date(inputs: Mapping[str, FileLayer | ScenesLayer]) -> dict[str, Shown]:
 
 
 def _inputs(process: Process) -> Iterator[tuple[str, FileLayer | ScenesLayer | AutomapError]]:
-    """Inputs of the finest zoom, or why one cannot be shown."""
+    """Inputs at the finest zoom, or the reason why one cannot be shown."""
     for name, reader in process.inputs_of_file.readers(process.zooms[-1]):
         try:
             if isinstance(reader, Dated):
@@ -188,7 +188,7 @@ def _bands(process: Process) -> tuple[LayerBand, ...]:
 
 
 def _classes(process: Process) -> tuple[LegendEntry, ...]:
-    """What the values of band 1 mean, as the output says."""
+    """Meaning of the values of band 1, as declared by the output."""
     looks = tile_writer(process.writer).appearance()
     colours = {
         value: "#{:02x}{:02x}{:02x}".format(*colour)

@@ -6,13 +6,13 @@ from enum import Enum
 
 
 class Keep(Enum):
-    """How a process is looked at."""
+    """How tiles computed on demand are stored."""
 
     CONTINUE = "continue"
-    """Done tiles are shown, missing ones are computed and kept, as a run would."""
+    """Existing tiles are shown, missing ones are computed and stored, as a run would."""
     MEMORY = "memory"
-    """Tiles are computed and forgotten again; the output is not touched."""
+    """Tiles are computed and kept in memory; the output is not modified."""
     READONLY = "readonly"
-    """Done tiles are shown, nothing is computed."""
+    """Existing tiles are shown, nothing is computed."""
     OVERWRITE = "overwrite"
-    """Each tile is computed anew when it is first looked at, and kept."""
+    """Each tile is recomputed when it is first viewed, and stored."""

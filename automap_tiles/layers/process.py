@@ -19,11 +19,11 @@ from automap_tiles.formats.tiles import touched
 from automap_tiles.grid import Tile, TileIndex, cover
 from automap_tiles.layers import web
 from automap_tiles.layers._overviews import LiveOverviews
-from automap_tiles.layers._stored_style import keep_look, kept_look
+from automap_tiles.layers._stored_style import store_style, stored_style
 from automap_tiles.layers.files import FileLayer, described, file_layer
 from automap_tiles.layers.layer import LayerInfo, Query
 from automap_tiles.layers.persistence import Keep
-from automap_tiles.layers.process_tiles import MADE, Looked, Noted, ProcessTiles
+from automap_tiles.layers.process_tiles import MADE, OnTile, ProcessTiles, TileState
 from automap_tiles.vector import reproject_geometry
 
 if TYPE_CHECKING:
@@ -35,36 +35,35 @@ if TYPE_CHECKING:
     from automap_tiles.runtime import Process
 
 _LIVE = 16
-"""Process tiles that are computed for a single coarser picture; more are left to a run."""
+"""Process tiles computed for a single overview tile; more are left to a run."""
 _LIVE_SECONDS = 20.0
-"""How long they may take, by those that were computed before."""
+"""Maximum time for them, estimated from earlier tiles."""
 _AROUND = 4
-"""Process tiles around the middle among which samples are looked for."""
+"""Process tiles around the middle among which samples are searched for."""
 _SAMPLED = 100
-"""Of these at most so many are considered,"""
+"""Maximum number of candidates,"""
 _TRIED = 16
-"""and so many tried until one has data."""
+"""and of attempts until one has data."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
-    """What a picture is made of that is coarser than the tiles of a process."""
+    """The process tiles that an overview tile is made from."""
 
     tiles: int
-    """Process tiles of the base zoom that lie under it."""
+    """Process tiles of the base zoom below it."""
     live: bool
-    """Whether those that are missing are computed for it."""
+    """Whether missing ones are computed for it."""
 
 
 class ProcessLayer:
     """See `Layer`; tiles of a base zoom are computed, those of other zooms made from them.
 
-    Overviews that a run has stored are shown as they are. Where there are none, a picture is made
-    of the base tiles below it: of those that are there, and of missing ones that are computed for
-    it while they are few.
+    Overviews stored by a run are shown unchanged. Otherwise an overview tile is made from the base
+    tiles below it: from existing ones, and from missing ones computed for it if they are few.
 
-    Several threads may look at once: a tile is computed once, in one of the workers, which all
-    layers share. Whatever it does to its worker, it is a failed tile at most.
+    Thread-safe: a tile is computed once, in one of the workers, which all layers share. If a worker
+    crashes, only its tile fails.
     """
 
     def __init__(
@@ -72,27 +71,27 @@ class ProcessLayer:
         info: LayerInfo,
         process: Process,
         keep: Keep,
-        told: Noted = lambda _: None,
+        on_tile: OnTile = lambda _: None,
         workers: TileWorkers | None = None,
     ) -> None:
-        """`told` hears of every tile; raises `ProcessChanged` when kept tiles are of another one.
+        """`on_tile` is called for every tile; raises `ProcessChanged` if stored tiles are outdated.
 
-        A single file is only put together at the end of a run: looking at it keeps nothing.
+        A single file is only assembled at the end of a run: tiles on demand are not stored in it.
         """
         self.process = process
         self._info = info
         self._keep = keep
-        self._told = told
-        self._tiles = ProcessTiles(process, keep, self._heard, workers or shared_workers())
+        self._on_tile = on_tile
+        self._tiles = ProcessTiles(process, keep, self._tile_changed, workers or shared_workers())
         directory = self._directory
         self._files = FileLayer(info=info, reader=directory, zooms=process.zooms)
         self._base = FileLayer(info=info, reader=directory, zooms=process.base_zooms)
         self._above = LiveOverviews(directory, _coarsening(process), process.writer.nodata)
-        # by pyramid, index and base zoom of a picture: the area of a process never changes
+        # by pyramid, index and base zoom of a tile: the area of a process never changes
         self._under = lru_cache(maxsize=1024)(self._find_under)
         self._number = lru_cache(maxsize=4096)(self._count)
         self._overtaken: set[TileIndex] = set()
-        """Overviews that were stored before a tile below them was made."""
+        """Stored overviews that are older than a tile below them."""
         self._guard = threading.Lock()
         looks = tile_writer(process.writer).appearance()
         self._knows_bands = any(looks.names)
@@ -100,7 +99,7 @@ class ProcessLayer:
 
     @property
     def workers(self) -> TileWorkers:
-        """They make the tiles."""
+        """The workers that compute tiles."""
         return self._tiles.workers
 
     @property
@@ -109,35 +108,35 @@ class ProcessLayer:
 
     @property
     def keep(self) -> Keep:
-        """How it was asked to be looked at."""
+        """The requested storage mode."""
         return self._keep
 
-    def tell(self, told: Noted) -> None:
-        """Let `told` hear of every tile from now on."""
-        self._told = told
+    def listen(self, on_tile: OnTile) -> None:
+        """Call `on_tile` for every tile from now on."""
+        self._on_tile = on_tile
 
     def retire(self, seconds: float) -> bool:
-        """Make no tile any more; wait for those that are being made; whether all have ended.
+        """Stop computing; wait for running tiles and return whether all have ended.
 
-        Those that take longer than `seconds` are ended. What is looked at afterwards is empty:
-        another layer has taken its place.
+        Workers that take longer than `seconds` are ended. Tiles requested later are empty: another
+        layer has replaced this one.
         """
         return self._tiles.retire(seconds)
 
     def end(self) -> None:
-        """Begin no tile any more: who asks for one gets a `CancelledError`."""
+        """Start no more tiles: further requests raise `CancelledError`."""
         self._tiles.end()
 
-    def look(self, index: TileIndex, *, again: bool = False) -> Looked:
-        """Have a process tile made, or wait for it; `again` also when it has been made before."""
-        return self._tiles.look(index, again=again)
+    def compute(self, index: TileIndex, *, again: bool = False) -> TileState:
+        """Compute a process tile, or wait for it; `again` recomputes an existing one."""
+        return self._tiles.compute(index, again=again)
 
-    def progress(self, index: TileIndex) -> Looked | None:
-        """What became of a tile that was looked at; None: nobody did."""
+    def progress(self, index: TileIndex) -> TileState | None:
+        """State of a tile that was requested; None if it was not."""
         return self._tiles.progress(index)
 
     def pixels(self, index: TileIndex) -> RasterArray | None:
-        """Of a process tile, made where it is missing; None where it is empty or failed."""
+        """Of a process tile, computed if missing; None if it is empty or failed."""
         return self._tiles.pixels(index)
 
     def version(self, tile: Tile) -> str:
@@ -150,7 +149,7 @@ class ProcessLayer:
         return f"made of {base} {self._above.version}"
 
     def is_made(self, tile: Tile) -> bool:
-        """Whether reading a tile of any grid computes nothing and none of its tiles failed."""
+        """Whether reading a tile of any grid computes nothing, and none of its tiles failed."""
         zoom, base = self._zooms(tile)
         if base is None or self._is_stored(tile, zoom):
             return True
@@ -162,7 +161,7 @@ class ProcessLayer:
         zoom, base = self._zooms(tile)
         if base is None or self._is_stored(tile, zoom):
             return self._files.read(tile, bands, resampling)
-        failed = self._tiles.look_at(self._indexes(tile, zoom, base))
+        failed = self._tiles.compute_all(self._indexes(tile, zoom, base))
         if zoom < base:
             self._hear_of_others()
             found = self._above.read(tile, bands, base)
@@ -173,26 +172,26 @@ class ProcessLayer:
         return found
 
     def stored_layer(self) -> FileLayer | None:
-        """What is stored of the output, as whoever opens it without its process sees it."""
+        """The stored part of the output, as a layer without its process."""
         if not self._tiles.reads_stored or not (zooms := self._directory.stored_zooms()):
             return None
         return file_layer(self.info.name, self.info.title, self._directory, zooms=zooms)
 
-    def kept_look(self) -> Query | None:
-        """How the output looks, as it was found when it was first looked at."""
-        return kept_look(self._tiles.place, self._hashes) if self._tiles.reads_stored else None
+    def stored_style(self) -> Query | None:
+        """The style determined when the output was first displayed."""
+        return stored_style(self._tiles.place, self._hashes) if self._tiles.reads_stored else None
 
-    def keep_look(self, look: Query) -> None:
-        """Keep how the output looks with it, where its tiles are kept; raises `OutputError`."""
-        if self._tiles.keeps and self.kept_look() != look:
-            keep_look(self._tiles.place, self._hashes, look)
+    def store_style(self, look: Query) -> None:
+        """Store the style with the output, if its tiles are stored; raises `OutputError`."""
+        if self._tiles.keeps and self.stored_style() != look:
+            store_style(self._tiles.place, self._hashes, look)
 
     @cached_property
     def _hashes(self) -> dict[str, str]:
         return asdict(self.process.hashes())
 
     def indexes(self, tile: Tile) -> list[TileIndex]:
-        """The process tiles that have to be computed for a tile of any grid."""
+        """The process tiles needed for a tile of any grid."""
         return list(self._indexes(tile, *self._zooms(tile)))
 
     def _indexes(self, tile: Tile, zoom: int, base: int | None) -> Sequence[TileIndex]:
@@ -213,7 +212,7 @@ class ProcessLayer:
         )
 
     def outlook(self, tile: Tile) -> Outlook:
-        """What a coarse picture of a tile of any grid is made of."""
+        """What an overview tile of any grid is made from."""
         _, base = self._zooms(tile)
         if base is None:
             return Outlook(tiles=0, live=True)
@@ -222,7 +221,7 @@ class ProcessLayer:
         return Outlook(tiles=count, live=count <= _LIVE and expected <= _LIVE_SECONDS)
 
     def samples(self) -> list[TileIndex]:
-        """Process tiles of the coarsest base zoom, those in the middle first; always the same."""
+        """Process tiles of the coarsest base zoom, from the middle outwards; deterministic."""
         base = self.process.base_zooms
         if not base:
             return []
@@ -243,11 +242,14 @@ class ProcessLayer:
 
     @cached_property
     def _bare(self) -> Pyramid:
-        """That of the process tiles, without their buffer."""
+        """The pyramid of the process tiles, without their buffer."""
         return self.process.pyramid.replace(pixelbuffer=0)
 
     def _zooms(self, tile: Tile) -> tuple[int, int | None]:
-        """The zoom that fits a tile, and the base zoom that it is made of; None: there is none."""
+        """The zoom that matches a tile, and the base zoom that it is made from.
+
+        None: there is none.
+        """
         directory = self._directory
         zoom = directory.zoom_at(tile, tile, directory.matching)
         base = self.process.base_zooms
@@ -263,12 +265,12 @@ class ProcessLayer:
         return cover.count(self._bare, self._part(Tile(pyramid, index), base), base)
 
     def _part(self, tile: Tile, base: int) -> BaseGeometry:
-        """Of the area of the process, what lies under a tile."""
+        """The part of the area of the process below a tile."""
         here = reproject_geometry(tile.bbox, tile.crs, self.process.pyramid.crs)
         return shapely.intersection(self.process.area_at(base), here)
 
     def _is_stored(self, tile: Tile, zoom: int) -> bool:
-        """Whether a run has made the tiles of an overview, all that are not empty."""
+        """Whether a run has stored all non-empty overview tiles."""
         process = self.process
         if zoom in process.base_zooms or zoom not in process.zooms or not self._tiles.reads_stored:
             return False
@@ -288,19 +290,19 @@ class ProcessLayer:
         return all(self._tiles.known(each) in MADE for each in wanted)
 
     def _hear_of_others(self) -> None:
-        """Pictures of tiles that another process has made meanwhile are made anew."""
+        """Refresh overviews of tiles that another process has made."""
         if self._tiles.others_made_some():
             self._above.forget()
 
-    def _heard(self, looked: Looked) -> None:
-        if looked.status is not TileStatus.RUNNING:
-            self._changed(looked.index)
-        if looked.status is TileStatus.WRITTEN:
+    def _tile_changed(self, state: TileState) -> None:
+        if state.status is not TileStatus.RUNNING:
+            self._changed(state.index)
+        if state.status is TileStatus.WRITTEN:
             self._learn_bands()
-        self._told(looked)
+        self._on_tile(state)
 
     def _learn_bands(self) -> None:
-        """Take the names of the bands from tiles: the function says them with its result."""
+        """Take the band names from tiles: the function returns them with its result."""
         if self._knows_bands:
             return
         info = self._tiles.described()
@@ -310,7 +312,7 @@ class ProcessLayer:
                 self._info = replace(self._info, bands=described(info))
 
     def _changed(self, index: TileIndex) -> None:
-        """A tile was made: pictures that were made without it are made anew."""
+        """A tile was computed: refresh the overviews that contain it."""
         tile = Tile(self._bare, index)
         self._above.forget(web.lonlat_bounds(tile.bbox, tile.crs))
         above = [(zoom, index.zoom - zoom) for zoom in self.process.zooms if zoom < index.zoom]
@@ -321,7 +323,7 @@ class ProcessLayer:
 
 
 def _coarsening(process: Process) -> str:
-    """How pixels become coarser: as in the overviews of a run, else by what the values are."""
+    """Resampling of overviews: as in a run, else by the meaning of the values."""
     if process.baselevels is not None:
         return process.baselevels.lower
     looks = tile_writer(process.writer).appearance()

@@ -23,42 +23,42 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looked:
-    """What became of one tile."""
+class TileState:
+    """State of one tile."""
 
     index: TileIndex
     status: TileStatus
     seconds: float = 0.0
     error: str | None = None
-    """Traceback of a failed one."""
+    """Traceback of a failed tile."""
 
 
-Noted = Callable[[Looked], None]
+OnTile = Callable[[TileState], None]
 
 MADE = (TileStatus.WRITTEN, TileStatus.EMPTY)
-"""How a tile ends that need not be made again."""
+"""Status of a tile that need not be computed again."""
 
 
 class ProcessTiles:
-    """Several threads may look at once: a tile is made once, in one of the workers."""
+    """Tiles of a process; thread-safe: each is computed once, in one of the workers."""
 
-    def __init__(self, process: Process, keep: Keep, told: Noted, workers: TileWorkers) -> None:
-        """`told` hears of every tile; raises `ProcessChanged` when kept tiles are of another one.
+    def __init__(self, process: Process, keep: Keep, on_tile: OnTile, workers: TileWorkers) -> None:
+        """`on_tile` is called for every tile; raises `ProcessChanged` if stored tiles are outdated.
 
-        A single file is only put together at the end of a run: looking at it keeps nothing.
+        A single file is only assembled at the end of a run: tiles on demand are not stored in it.
         """
         self.process = process
         self.workers = workers
         self.keeps = keep in (Keep.CONTINUE, Keep.OVERWRITE) and _is_directory(process)
-        """Whether what is made is kept in the output."""
+        """Whether computed tiles are stored in the output."""
         self.reads_stored = self.keeps or (keep is Keep.READONLY and _is_directory(process))
         target = tile_writer(process.writer)
         self.target = target if self.reads_stored else target.in_memory()
-        """Where they lie."""
+        """Where tiles are stored."""
         self.place = place_of(process.writer.path, process.config_path)
-        """Of the journal of the output."""
+        """Location of the output's journal."""
         self._keep = keep
-        self._told = told
+        self._on_tile = on_tile
         self._notes = self._begin() if self.keeps else None
         self._packed = PackedProcess.of(process, keeps=self.keeps)
         if keep is not Keep.READONLY:
@@ -66,21 +66,21 @@ class ProcessTiles:
         self._stamp = self._journal_stamp()
         self._noting = threading.Lock()
         self._seconds: list[float] = []
-        self._seen: dict[TileIndex, Looked] = {}
-        self._flying: dict[TileIndex, Future[Looked]] = {}
+        self._seen: dict[TileIndex, TileState] = {}
+        self._flying: dict[TileIndex, Future[TileState]] = {}
         self._retired = False
         self._ended = False
         self._guard = threading.Lock()
 
-    def tell(self, told: Noted) -> None:
-        """Let `told` hear of every tile from now on."""
-        self._told = told
+    def listen(self, on_tile: OnTile) -> None:
+        """Call `on_tile` for every tile from now on."""
+        self._on_tile = on_tile
 
     def retire(self, seconds: float) -> bool:
-        """Make no tile any more; wait for those that are being made; whether all have ended.
+        """Stop computing; wait for running tiles and return whether all have ended.
 
-        Those that take longer than `seconds` are ended. What is looked at afterwards is empty:
-        another layer has taken its place.
+        Workers that take longer than `seconds` are ended. Tiles requested later are empty: another
+        layer has replaced this one.
         """
         with self._guard:
             self._retired = True
@@ -91,60 +91,60 @@ class ProcessTiles:
         return not wait(flying, timeout=seconds).not_done
 
     def end(self) -> None:
-        """Begin no tile any more: who asks for one gets a `CancelledError`, not an empty one."""
+        """Start no more tiles: further requests raise `CancelledError`, not an empty tile."""
         with self._guard:
             self._ended = True
 
     def known(self, index: TileIndex) -> TileStatus | None:
-        """How a tile ended, by the journal; None: nothing is known, or nothing is kept."""
+        """Status of a tile in the journal; None: unknown, or nothing is stored."""
         return None if self._notes is None else self._notes.known(index)
 
     @property
     def is_noted(self) -> bool:
-        """Whether there is a journal that knows."""
+        """Whether there is a journal."""
         return self._notes is not None
 
     @property
     def expected(self) -> float:
-        """Mean seconds per tile of those made so far; 0: none."""
+        """Mean seconds per computed tile; 0: none yet."""
         return sum(self._seconds) / len(self._seconds) if self._seconds else 0.0
 
     def pixels(self, index: TileIndex) -> RasterArray | None:
-        """Of a tile, made where it is missing; None where it is empty or failed."""
-        if self.look(index).status is not TileStatus.WRITTEN:
+        """Of a tile, computed if missing; None if it is empty or failed."""
+        if self.compute(index).status is not TileStatus.WRITTEN:
             return None
         stored = self.target.read(Tile(self.process.pyramid, index))
         return None if stored is None else stored.data
 
-    def look_at(self, indexes: Sequence[TileIndex]) -> Looked | None:
-        """Have tiles made, several at a time; one that failed, where there is any."""
+    def compute_all(self, indexes: Sequence[TileIndex]) -> TileState | None:
+        """Compute tiles in parallel; returns a failed one, if any."""
         if sum(index not in self._seen for index in indexes) <= 1:
-            found = [self.look(index) for index in indexes]
+            found = [self.compute(index) for index in indexes]
         else:
             with ThreadPoolExecutor(min(len(indexes), self.workers.count)) as pool:
-                found = list(pool.map(self.look, indexes))
-        failed = [looked for looked in found if looked.status is TileStatus.FAILED]
+                found = list(pool.map(self.compute, indexes))
+        failed = [state for state in found if state.status is TileStatus.FAILED]
         return failed[-1] if failed else None
 
     def are_made(self, indexes: Sequence[TileIndex]) -> bool:
-        """Whether all of these were looked at and none failed."""
+        """Whether all of these were requested and none failed."""
         seen = (self._seen.get(index) for index in indexes)
         return all(each is not None and each.status in MADE for each in seen)
 
     def described(self) -> RasterInfo | None:
-        """What a stored tile says of its bands; None where there is none yet."""
+        """Bands as described by a stored tile; None if there is none yet."""
         if self.reads_stored:
             look = self.target.reader().look()
             return None if look is None else look.info
         files = self.target.files
         if files.layout.extension != "tif":
-            return None  # the others say nothing of their bands
+            return None  # other formats do not describe their bands
         keys = (key for key in files.storage.list() if files.layout.parse(key) is not None)
         key = next(keys, None)
         return None if key is None else raster.inspect_content(files.storage.get(key), key)
 
     def others_made_some(self) -> bool:
-        """Whether another process has noted tiles since this was asked."""
+        """Whether another process has added tiles to the journal since the last call."""
         with self._noting:
             before, self._stamp = self._stamp, self._journal_stamp()
             return before != self._stamp
@@ -152,8 +152,8 @@ class ProcessTiles:
     def _journal_stamp(self) -> object:
         return None if self.place.is_remote else stamp_of(self.place)
 
-    def look(self, index: TileIndex, *, again: bool = False) -> Looked:
-        """Have a process tile made, or wait for it; `again` also when it has been made before.
+    def compute(self, index: TileIndex, *, again: bool = False) -> TileState:
+        """Compute a process tile, or wait for it; `again` recomputes an existing one.
 
         Raises `CancelledError` after `end`.
         """
@@ -161,7 +161,7 @@ class ProcessTiles:
             if self._ended:
                 raise CancelledError
             if self._retired:
-                return Looked(index=index, status=TileStatus.EMPTY)
+                return TileState(index=index, status=TileStatus.EMPTY)
             seen = self._seen.get(index)
             if seen is not None and not again:
                 return seen
@@ -171,36 +171,36 @@ class ProcessTiles:
         if flight is not None:
             return flight.result()
         try:
-            looked = self._make(index, again=again)
-            mine.set_result(looked)
+            state = self._make(index, again=again)
+            mine.set_result(state)
         except BaseException as error:
             mine.set_exception(error)
             raise
         finally:
             with self._guard:
                 del self._flying[index]
-        return looked
+        return state
 
-    def progress(self, index: TileIndex) -> Looked | None:
-        """What became of a tile that was looked at; None: nobody did."""
+    def progress(self, index: TileIndex) -> TileState | None:
+        """State of a tile that was requested; None if it was not."""
         with self._guard:
             if index in self._flying:
-                return Looked(index=index, status=TileStatus.RUNNING)
+                return TileState(index=index, status=TileStatus.RUNNING)
             return self._seen.get(index)
 
-    def _make(self, index: TileIndex, *, again: bool) -> Looked:
+    def _make(self, index: TileIndex, *, again: bool) -> TileState:
         found = None if again else self._found(index)
         if found is None and self._keep is Keep.READONLY:
-            return Looked(index=index, status=TileStatus.EMPTY)
+            return TileState(index=index, status=TileStatus.EMPTY)
         if found is None:
             found = self._compute(index)
-            self._told(found)
+            self._on_tile(found)
         with self._guard:
             self._seen[index] = found
         return found
 
-    def _found(self, index: TileIndex) -> Looked | None:
-        """A tile that needs no computing."""
+    def _found(self, index: TileIndex) -> TileState | None:
+        """A tile that need not be computed."""
         if self._keep not in (Keep.CONTINUE, Keep.READONLY):
             return None
         tile = Tile(self.process.pyramid, index)
@@ -209,17 +209,17 @@ class ProcessTiles:
             if stored is None:
                 return None
             self.target.write(tile, stored)
-            return Looked(index=index, status=TileStatus.WRITTEN)
+            return TileState(index=index, status=TileStatus.WRITTEN)
         known = None if self._notes is None else self._notes.known(index)
         if known is TileStatus.EMPTY:
-            return Looked(index=index, status=TileStatus.EMPTY)
+            return TileState(index=index, status=TileStatus.EMPTY)
         if known not in (TileStatus.FAILED, TileStatus.STALE) and self.target.exists(tile):
-            return Looked(index=index, status=TileStatus.WRITTEN)
+            return TileState(index=index, status=TileStatus.WRITTEN)
         return None
 
-    def _compute(self, index: TileIndex) -> Looked:
-        running = Looked(index=index, status=TileStatus.RUNNING)
-        made = self.workers.make(self._packed, index, lambda: self._told(running))
+    def _compute(self, index: TileIndex) -> TileState:
+        running = TileState(index=index, status=TileStatus.RUNNING)
+        made = self.workers.make(self._packed, index, lambda: self._on_tile(running))
         result = made.result
         if not self.keeps:
             self.target.delete(Tile(self.process.pyramid, index))
@@ -230,7 +230,7 @@ class ProcessTiles:
                 self._notes.note(result)
                 self._stamp = self._journal_stamp()
         self._seconds.append(result.seconds)
-        return Looked(
+        return TileState(
             index=index,
             status=result.status,
             seconds=result.seconds,

@@ -23,17 +23,17 @@ from automap_tiles.errors import GridError, JournalError
 from automap_tiles.grid import Bounds, Tile, TileIndex, cover, morton
 from automap_tiles.layers import web
 from automap_tiles.layers.process import ProcessLayer
-from automap_tiles.layers.process_tiles import Looked
+from automap_tiles.layers.process_tiles import TileState
 from automap_tiles.vector import reproject_geometry
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 MOST = 4000
-"""Tiles that are told of at once; beyond that those of a coarser zoom."""
+"""Maximum number of tiles in a response; for more, those of a coarser zoom."""
 _TO_COME = (TileStatus.WAITING, TileStatus.STALE)
 _FAR = 512
-"""Places on the curve between two tiles that are worth another question to the journal."""
+"""Gap on the curve between two tiles that justifies a separate query of the journal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +44,12 @@ class TileProgress:
     status: TileStatus
     seconds: float | None = None
     error: str | None = None
-    """Traceback of a failed one."""
+    """Traceback of a failed tile."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TileCounts:
-    """The tiles of a journal, and whether a run goes on in another process."""
+    """Counts of a journal's tiles, and whether another process is running on it."""
 
     running: bool
     tiles: dict[int, dict[str, int]]
@@ -57,7 +57,7 @@ class TileCounts:
 
 
 class ProgressView:
-    """The tiles of one process layer, by its journal and by what was looked at."""
+    """The tiles of one process layer, from its journal and from tiles on demand."""
 
     def __init__(self, layer: ProcessLayer) -> None:
         self._layer = layer
@@ -70,7 +70,7 @@ class ProgressView:
         return (*stamp_of(self._place), is_running(self._place))
 
     def zoom_for(self, map_zoom: int, box: Bounds) -> int:
-        """The zoom of the process whose pixels are most like those of a web map's zoom."""
+        """The zoom of the process whose pixel size is closest to that of a web map zoom."""
         process = self._layer.process
 
         def distance(zoom: int) -> float:
@@ -79,7 +79,7 @@ class ProgressView:
         return min(process.zooms, key=distance)
 
     def tiles(self, box: Bounds, map_zoom: int) -> list[TileProgress]:
-        """Tiles in a box (degrees) at the zoom that fits, at most `MOST` of them."""
+        """Tiles in a box (degrees) at the matching zoom, at most `MOST` of them."""
         process = self._layer.process
         wanted = self.zoom_for(map_zoom, self._layer.info.bounds)
         for zoom in sorted((zoom for zoom in process.zooms if zoom <= wanted), reverse=True):
@@ -91,9 +91,9 @@ class ProgressView:
         return []
 
     def waiting(self, box: Bounds) -> list[TileIndex] | None:
-        """Tiles in a box (degrees) that have to be computed; None where they are more than `MOST`.
+        """Tiles in a box (degrees) that have to be computed; None if more than `MOST`.
 
-        They are those of the coarsest zoom that is computed.
+        They are those of the coarsest computed zoom.
         """
         base = self._layer.process.base_zooms
         area = self._area(box, base[0]) if base else None
@@ -105,16 +105,19 @@ class ProgressView:
         return [tile.index for tile in tiles if tile.status in _TO_COME]
 
     def tile(self, index: TileIndex) -> TileProgress:
-        """One tile, with its time and traceback; raises `GridError` for none of the process."""
+        """One tile, with its time and traceback.
+
+        Raises `GridError` if the process does not have it.
+        """
         self.check(index)
-        looked = self._layer.progress(index)
+        state = self._layer.progress(index)
         noted = self._noted(index)
-        if looked is not None and (noted is None or looked.status is TileStatus.RUNNING):
-            return _looked(looked)
+        if state is not None and (noted is None or state.status is TileStatus.RUNNING):
+            return _progress_of(state)
         return noted or TileProgress(index=index, status=TileStatus.WAITING)
 
     def check(self, index: TileIndex) -> None:
-        """Raise `GridError` for a tile that is none of the process."""
+        """Raise `GridError` for a tile that the process does not have."""
         process = self._layer.process
         if index.zoom not in process.zooms:
             raise GridError(f"the process has no zoom {index.zoom}")
@@ -123,7 +126,7 @@ class ProgressView:
             raise GridError(f"the tile {index} lies outside of the process")
 
     def counts(self) -> TileCounts:
-        """Of the run whose tiles these are; nothing where the journal is of another process."""
+        """Of the run that made the tiles; none if the journal belongs to another process."""
         found: dict[int, dict[str, int]] = {}
         with self._journal() as journal:
             if journal is not None:
@@ -160,8 +163,8 @@ class ProgressView:
             status = noted.get(index, TileStatus.WAITING)
             if index in flying:
                 status = TileStatus.RUNNING
-            looked = self._layer.progress(index)
-            own = None if looked is None else looked.status
+            state = self._layer.progress(index)
+            own = None if state is None else state.status
             if own is TileStatus.RUNNING or (own is not None and index not in noted):
                 status = own
             found.append(TileProgress(index=index, status=status))
@@ -181,7 +184,7 @@ class ProgressView:
         return found
 
     def _flying(self) -> frozenset[TileIndex]:
-        """Tiles that a run in another process works on."""
+        """Tiles that a run in another process is computing."""
         if not is_running(self._place):
             return frozenset()
         with self._journal() as journal:
@@ -205,7 +208,7 @@ class ProgressView:
 
     @cached_property
     def _hashes(self) -> dict[str, frozenset[str]]:
-        """By name: all that stands for the same."""
+        """By name: all equivalent hashes."""
         process = self._layer.process
         earlier = process.earlier_hashes()
         return {
@@ -215,7 +218,7 @@ class ProgressView:
 
 
 class _Looking:
-    """The journal while one reads in it; None where there is none, or it is of another process."""
+    """The open journal; None if there is none, or it belongs to another process."""
 
     def __init__(
         self, place: JournalLocation, hashes: dict[str, frozenset[str]], metatiling: int
@@ -242,17 +245,17 @@ class _Looking:
         )
 
 
-def _looked(looked: Looked) -> TileProgress:
+def _progress_of(state: TileState) -> TileProgress:
     return TileProgress(
-        index=looked.index,
-        status=looked.status,
-        seconds=looked.seconds or None,
-        error=looked.error,
+        index=state.index,
+        status=state.status,
+        seconds=state.seconds or None,
+        error=state.error,
     )
 
 
 def _ranges(keys: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Ranges that hold sorted keys, and little else."""
+    """Ranges that contain sorted keys, with few others."""
     first = last = None
     for key in keys:
         if first is None or last is None:

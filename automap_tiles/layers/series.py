@@ -1,4 +1,4 @@
-"""All dates of the scenes of a process at one place, and why some of them do not count."""
+"""Time series of the scenes of a process at a point, with the reason for masked dates."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from automap_tiles.scenes.stack import Stack
 
 _NEAR = "near a masked pixel"
-"""Of a pixel that no flag rules out itself: the mask was widened or cleaned."""
+"""Reason for a pixel without a flag of its own: the mask was buffered or cleaned."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +46,12 @@ class Date:
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """An input of scenes at one place."""
+    """An input of scenes at a point."""
 
     input: str
     bands: tuple[str, ...]
     dates: tuple[Date, ...]
-    """By time; those without data there are left out."""
+    """By time; dates without data there are omitted."""
 
 
 def series_of(process: Process, lon: float, lat: float) -> list[Series]:
@@ -66,7 +66,7 @@ def series_of(process: Process, lon: float, lat: float) -> list[Series]:
 
 
 def series_at(layer: DatedLayer, lon: float, lat: float) -> Series:
-    """All dates of a layer at one place; raises `InputError` for a file that cannot be read."""
+    """All dates of a layer at a point; raises `InputError` for a file that cannot be read."""
     bands = layer.info.band_names
     if isinstance(layer, ScenesLayer):
         return Series(input=layer.info.title, bands=bands, dates=_all(layer.reader, lon, lat))
@@ -113,7 +113,7 @@ def _read(dates: Sequence[Overpass], frame: NativeFrame, reading: Reading) -> St
 
 
 def _reason(date: Overpass, ids: tuple[str, ...], frame: NativeFrame, reading: Reading) -> str:
-    """The flags of the mask that the pixel has, in words."""
+    """The mask flags of the pixel, as text."""
     flags = Flag(0)
     rule = reading.mask
     for scene in date.scenes:
@@ -125,7 +125,7 @@ def _reason(date: Overpass, ids: tuple[str, ...], frame: NativeFrame, reading: R
 
 
 def _pixel(reader: DatedReader, lon: float, lat: float) -> NativeFrame:
-    """The pixel of the sensor's grid at a place."""
+    """The pixel of the sensor's grid at a point."""
     lattice = reader.lattice or lattice_of(reader.scenes, reader.reading)
     (x,), (y,) = transform(web.LON_LAT, lattice.crs, [lon], [lat])
     width, height = lattice.pixel

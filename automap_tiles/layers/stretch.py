@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from automap_tiles.layers.process import ProcessLayer
 
 _TILES = 4
-"""Looked at for a stretch."""
+"""Tiles that a stretch is computed from."""
 _ENOUGH = 1 << 20
-"""Pixels that a stretch is found by when they have to be computed."""
+"""Maximum number of pixels for a stretch if they have to be computed."""
 _LOW, _HIGH = 2.0, 98.0
-"""Percentiles that become black and white, as desktop software usually has them."""
+"""Percentiles that become black and white, the common default of desktop GIS."""
 
 
 Limits = tuple[float, float]
@@ -36,7 +36,7 @@ Limits = tuple[float, float]
 def stretch(
     layer: Layer, bands: Sequence[int], bounds: Bounds | None = None
 ) -> list[Limits] | None:
-    """Low and high value of each band in a box (degrees), or all over; None: nothing to see.
+    """Low and high value of each band in a box (degrees), or everywhere; None: no data.
 
     A process is not computed for this unless a box is given.
     """
@@ -51,7 +51,7 @@ def stretch(
 def common_stretch(
     layer: Layer, bands: Sequence[int], bounds: Bounds | None = None
 ) -> Limits | None:
-    """Low and high value of all bands together, so that colours stay those of the numbers."""
+    """Low and high value of all bands together, which preserves the ratios between bands."""
     samples = samples_in(layer, bands, bounds)
     return _limits([band for data in samples for band in data])
 
@@ -59,7 +59,7 @@ def common_stretch(
 def first_tiles(layer: ProcessLayer) -> list[RasterArray]:
     """Tiles in the middle of a process of which nothing is stored, with all bands (band, y, x).
 
-    They are computed, and are the same whoever asks; none where all of them are empty.
+    They are computed, and always the same; none if all of them are empty.
     """
     found: list[RasterArray] = []
     pixels = 0
@@ -80,7 +80,7 @@ def stretch_of(tiles: Sequence[RasterArray], bands: Sequence[int]) -> Limits | N
 
 
 def samples_in(layer: Layer, bands: Sequence[int], bounds: Bounds | None) -> list[RasterArray]:
-    """Pixels on a few tiles of a web map, in a box (degrees) or all over."""
+    """Pixels of a few web map tiles, in a box (degrees) or everywhere."""
     if bounds is None and layer.info.kind is LayerKind.PROCESS:
         return []
     tiles = _tiles(layer, bounds or layer.info.bounds)
@@ -96,13 +96,13 @@ def _limits(bands: Sequence[np.ma.MaskedArray]) -> Limits | None:
 
 
 def from_afar(layer: Layer, bands: Sequence[int]) -> RasterArray | None:
-    """Pixels of a tile of a web map that shows all of a layer, or the middle of it."""
+    """Pixels of a web map tile that shows the whole layer, or its middle."""
     tiles = _tiles(layer, layer.info.bounds)
     return _read(layer, tiles[len(tiles) // 2], bands) if tiles else None
 
 
 def as_text(limits: tuple[float, float]) -> str:
-    """Limits as the parameter `rescale` has them: as many digits as tell them apart."""
+    """Limits in the format of the parameter `rescale`, with enough digits to distinguish them."""
     low, high = limits
     largest = max(abs(low), abs(high))
     digits = max(6, math.ceil(math.log10(largest / (high - low))) + 4) if largest else 6
@@ -110,7 +110,7 @@ def as_text(limits: tuple[float, float]) -> str:
 
 
 def numbers_of(band: np.ma.MaskedArray) -> NDArray[Any]:
-    """The valid pixels that are numbers: beside a declared nodata value NaN may stand too."""
+    """The valid finite pixels: besides a declared nodata value there may be NaN."""
     values: NDArray[Any] = band.compressed()
     return values[np.isfinite(values)] if values.dtype.kind == "f" else values
 
@@ -119,11 +119,11 @@ def _read(layer: Layer, tile: Tile, bands: Sequence[int]) -> np.ma.MaskedArray |
     try:
         return layer.read(tile, bands)
     except AutomapError:
-        return None  # whoever looks at that tile is told
+        return None  # reported when that tile is displayed
 
 
 def _tiles(layer: Layer, bounds: Bounds) -> list[Tile]:
-    """The few tiles of a web map that a box consists of."""
+    """The few web map tiles that cover a box."""
     pyramid = web.web_pyramid()
     area = reproject_geometry(bounds.polygon(), web.LON_LAT, pyramid.crs)
     area = shapely.intersection(area, pyramid.bounds.polygon())

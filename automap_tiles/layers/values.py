@@ -10,16 +10,16 @@ from automap_tiles.layers import web
 from automap_tiles.layers.layer import Layer
 
 _RADIUS = 6378137.0
-"""Of the sphere of web mercator (EPSG:3857), metres."""
+"""Radius of the sphere of web mercator (EPSG:3857), metres."""
 
 
 def values_at(
     layer: Layer, lon: float, lat: float, zoom: int | None = None
 ) -> Sequence[Any] | None:
-    """Values of all bands, `numpy.ma.masked` where there is none; None outside of the layer.
+    """Values of all bands, `numpy.ma.masked` for no data; None outside the layer.
 
-    They are those of the pixel that a map shows at a zoom; by default at the layer's finest.
-    Raises as `Layer.read` does.
+    They are those of the pixel displayed at a zoom; by default at the layer's finest. Raises as
+    `Layer.read` does.
     """
     info = layer.info
     west, south, east, north = info.bounds
@@ -36,7 +36,7 @@ def values_at(
 
 
 def _place(lon: float, lat: float, zoom: int) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """Row and column of the tile of a web map, and of the pixel in it; None beyond its edge."""
+    """Row and column of the web map tile, and of the pixel in it; None beyond the edge."""
     size = web.BASE * 2**zoom
     across = ((lon + 180) / 360 % 1) * size
     half = math.pi * _RADIUS

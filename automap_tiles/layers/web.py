@@ -1,4 +1,4 @@
-"""Web maps: the grids that they are cut by, and where a layer lies on them."""
+"""Web map grids, and the position of layers in them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LON_LAT = CRS.from_epsg(4326)
 MAX_ZOOM = 24
 """Finest zoom of a web map that is served."""
 BASE = 256
-"""Pixels along the edge of a tile at the usual scale."""
+"""Pixels along the edge of a tile at scale 1."""
 
 # Latitude where web mercator ends (EPSG:3857 as a square).
 END = 85.051128779806
@@ -27,7 +27,7 @@ END = 85.051128779806
 
 @lru_cache(maxsize=8)
 def web_pyramid(tile_size: int = BASE) -> Pyramid:
-    """Web mercator, as XYZ tiles have it."""
+    """Web mercator with XYZ tiles."""
     return Pyramid.from_grid("mercator", tile_size=tile_size)
 
 
@@ -38,28 +38,28 @@ def geodetic_pyramid(tile_size: int = BASE) -> Pyramid:
 
 
 def zoom_of(pyramid: Pyramid, zoom: int, bounds: Bounds) -> float:
-    """The zoom of a web map whose pixels are as large as those of a pyramid's, not rounded.
+    """The fractional web map zoom whose pixel size equals that of a pyramid's zoom.
 
-    `bounds` (degrees) say where: a degree or a metre is not everywhere the same on a web map.
+    `bounds` (degrees) give the location: the scale of a web map varies.
     """
     return pixel_zoom(pyramid.crs, pyramid.pixel_size(zoom)[0], bounds)
 
 
 def pixel_zoom(crs: CRS, size: float, bounds: Bounds) -> float:
-    """The zoom of a web map whose pixels are as large as those of this size in a CRS."""
+    """The web map zoom whose pixels are as large as those of this size in a CRS."""
     web = web_pyramid()
     west, south, east, north = bounds
     lat = min(max((south + north) / 2, -END + 1), END - 1)
     lon = (west + east) / 2
-    # a box, though a tiny one: areas can be reprojected, points cannot
+    # a tiny box: areas can be reprojected, points cannot
     x, y, _, _ = reproject_bounds(Bounds(lon, lat, lon + 1e-6, lat + 1e-6), LON_LAT, crs)
-    # a box of some pixels: one alone is lost in the rounding of coordinates
+    # a box of some pixels: a single one would be lost in rounding
     box = reproject_bounds(Bounds(x, y, x + 64 * size, y + 64 * size), crs, web.crs)
     return math.log2(web.pixel_size(0)[0] / (max(box.width, 1e-9) / 64))
 
 
 def lonlat_bounds(geometry: BaseGeometry, crs: CRS) -> Bounds:
-    """Box of an area in degrees, within what a web map shows where it can be expressed."""
+    """Box of an area in degrees, clipped to the extent of a web map."""
     try:
         found = reproject_bounds(Bounds(*geometry.bounds), crs, LON_LAT)
     except AutomapError:

@@ -1,1 +1,1 @@
-"""Pictures: arrays stretched, coloured and encoded for the web. No files, no tiles."""
+"""Render arrays as images for the web: stretch, colour, encode. No files, no tiles."""

@@ -41,7 +41,7 @@ _TOKEN = re.compile(
 
 
 def _truth(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """1 where a comparison holds and 0 elsewhere, so that one can go on computing."""
+    """1 where a comparison is true and 0 elsewhere, so that it can be used in arithmetic."""
     return lambda one, other: np.float32(1) * compare(one, other)
 
 
@@ -100,7 +100,7 @@ class _Node:
 
 @dataclass(frozen=True, kw_only=True)
 class Expression:
-    """A parsed text; `parse` makes it."""
+    """A parsed expression, see `parse`."""
 
     text: str
     results: tuple[_Node, ...]
@@ -108,9 +108,9 @@ class Expression:
     """Required bands, from 1, ascending."""
 
     def evaluate(self, data: np.ma.MaskedArray[Any, Any]) -> np.ma.MaskedArray[Any, Any]:
-        """Results float32 (result, y, x) of the needed bands (band, y, x), in their order.
+        """Results float32 (result, y, x) from the required bands (band, y, x), in their order.
 
-        Masked where a needed band is, and where the result is no finite number.
+        Masked where a required band is masked, and where the result is not finite.
         """
         pixels = np.ma.getdata(data)
         planes = {
@@ -131,7 +131,7 @@ class Expression:
 def parse(text: str, names: tuple[str, ...]) -> Expression:
     """Parse an expression on bands of these names, the first is `b1`.
 
-    Raises `ConfigError` that says where the text goes wrong.
+    Raises `ConfigError` with the position of the error.
     """
     if len(text) > LONGEST:
         raise _error(text[:40] + " …", f"is longer than {LONGEST} characters")
@@ -153,7 +153,7 @@ def _error(text: str, message: str, remedy: str | None = None) -> ConfigError:
 
 
 class _Parser:
-    """Recursive descent over the tokens; one method for each line of the grammar."""
+    """Recursive descent parser; one method per rule of the grammar."""
 
     def __init__(self, text: str, names: Sequence[str]) -> None:
         self._text = text
@@ -178,7 +178,7 @@ class _Parser:
         return self._tokens[self._place] if self._place < len(self._tokens) else ("end", "the end")
 
     def take(self, *signs: str) -> str | None:
-        """The next token if it is one of these signs."""
+        """Consume and return the next token if it is one of these."""
         kind, text = self._next()
         if kind == "sign" and text in signs:
             self._place += 1

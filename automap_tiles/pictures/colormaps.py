@@ -1,10 +1,10 @@
-"""Colours for numbers: ramps by name, classes and intervals.
+"""Colour maps: named ramps, classes and intervals.
 
-Names are those of matplotlib in lower case, as titiler has them; `_r` behind a name reverses it.
-The ColorBrewer schemes are the colours of C. Brewer and M. Harrower, colorbrewer2.org; viridis,
-plasma, inferno and magma are by N. Smith and S. van der Walt (matplotlib, CC0), turbo by A.
-Mikhailov (Google, 2019): of these 35 of 256 colours are kept, between which at most 3 of 255 levels
-are lost.
+Names are those of matplotlib in lower case, as in titiler; the suffix `_r` reverses a map. The
+ColorBrewer schemes are the colours of C. Brewer and M. Harrower, colorbrewer2.org; viridis, plasma,
+inferno and magma are by N. Smith and S. van der Walt (matplotlib, CC0), turbo by A. Mikhailov
+(Google, 2019): of these 35 of 256 colours are stored, with an interpolation error of at most 3 of
+255 levels.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ _STOPS = {
         "e84b0cdb3a07ce2d04be2102a91501910b017a0402"
     ),
 }
-"""Evenly spaced colours as hexadecimal digits; between them is interpolated."""
+"""Evenly spaced colours as hexadecimal digits, interpolated in between."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,10 @@ class Classes:
 
 @dataclass(frozen=True, kw_only=True)
 class Intervals:
-    """A colour for low <= value < high; values in none are transparent, the first one wins."""
+    """A colour for low <= value < high.
+
+    Values outside all intervals are transparent, the first match wins.
+    """
 
     colours: tuple[tuple[float, float, Rgba], ...]
 
@@ -100,7 +103,7 @@ ColorMap: TypeAlias = Ramp | Classes | Intervals
 
 
 def names() -> tuple[str, ...]:
-    """Names of ramps; each also with `_r` behind."""
+    """Names of ramps; each also with the suffix `_r`."""
     return tuple(_STOPS)
 
 
@@ -118,7 +121,7 @@ def named(name: str) -> Ramp:
             remedy=f"{close[0]}?" if close else f"one of {', '.join(_STOPS)}, or with _r behind",
         )
     colours = np.frombuffer(bytes.fromhex(stops), np.uint8).reshape(-1, 3).astype(float)
-    # Positions of the kept colours among 256, as whole numbers: there the colour is exact.
+    # Indices of the stored colours among 256: there the colour is exact.
     places = np.round(np.linspace(0, 255, len(colours)))
     channels = [np.interp(np.arange(256), places, channel) for channel in colours.T]
     table = np.round(np.stack([*channels, np.full(256, 255.0)], axis=1)).astype(np.uint8)
@@ -126,7 +129,7 @@ def named(name: str) -> Ramp:
 
 
 def from_json(text: str) -> ColorMap:
-    """`{"1": "#00ff00", "2": [255, 0, 0]}` or `[[[0, 10], "#00ff00"], …]`, as titiler takes it.
+    """`{"1": "#00ff00", "2": [255, 0, 0]}` or `[[[0, 10], "#00ff00"], …]`, as in titiler.
 
     Raises `ConfigError`.
     """
@@ -138,7 +141,7 @@ def from_json(text: str) -> ColorMap:
 
 
 def from_value(value: Any) -> ColorMap:
-    """A colour map out of a mapping of values to colours, or a list of intervals and colours."""
+    """A colour map from a mapping of values to colours, or a list of intervals and colours."""
     if isinstance(value, str):
         return named(value)
     if isinstance(value, Mapping) and value:

@@ -1,4 +1,4 @@
-"""Pictures as files for the web."""
+"""Encode images for the web."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from automap_tiles.raster.png import Deflate, deflate, encode_palette_png
 
 
 class ImageFormat(Enum):
-    """Formats of pictures, by the ending of their addresses."""
+    """Image formats, by the suffix of their URLs."""
 
     PNG = "png"
     JPEG = "jpg"
@@ -33,14 +33,14 @@ _WEBP_QUALITY = 80
 _WEBP_METHOD = 0
 
 _BACKGROUND = 255
-"""Behind what is transparent, where a format has no transparency."""
+"""Colour of transparent pixels in formats without transparency."""
 
 
 def encode(picture: Picture, form: ImageFormat, *, quickly: bool = False) -> bytes:
-    """The bytes of a picture; JPEG is white where the picture is transparent.
+    """The encoded bytes of an image; JPEG is white where the image is transparent.
 
-    `quickly` is for who waits for it: PNG in less time and in more bytes. Raises `MissingExtra` for
-    JPEG and WebP without Pillow.
+    `quickly` is for interactive use: faster, but larger PNG. Raises `MissingExtra` for JPEG and
+    WebP without Pillow.
     """
     if form is ImageFormat.PNG:
         return _png(picture, _quick() if quickly else deflate)
@@ -49,7 +49,7 @@ def encode(picture: Picture, form: ImageFormat, *, quickly: bool = False) -> byt
 
 @lru_cache(maxsize=32)
 def empty(shape: tuple[int, int], form: ImageFormat) -> bytes:
-    """A fully transparent picture of this height and width."""
+    """A fully transparent image of this height and width."""
     blank = np.zeros((1, *shape), np.uint8)
     palette = np.zeros((1, 4), np.uint8)
     return encode(Picture(planes=blank, palette=palette), form)
@@ -73,9 +73,9 @@ def _png(picture: Picture, compress: Deflate) -> bytes:
 
 
 def _indexed(picture: Picture) -> tuple[NDArray[np.uint8], Bytes] | None:
-    """Index (y, x) and palette of at most 256 colours, the mask as a colour of its own.
+    """Index (y, x) and palette of at most 256 colours, with the mask as a separate colour.
 
-    None where all 256 indexes are in use and there is a mask as well.
+    None if all 256 indexes are in use and there is a mask as well.
     """
     index, palette = picture.planes[0], picture.palette
     if palette is None:
@@ -97,10 +97,10 @@ def _indexed(picture: Picture) -> tuple[NDArray[np.uint8], Bytes] | None:
 
 @lru_cache(maxsize=1)
 def _quick() -> Deflate:
-    """ISA-L's deflate where it is installed: a third of libdeflate's time, a third more bytes.
+    """ISA-L's deflate if installed: a third of libdeflate's time, a third more bytes.
 
-    At level 0: at levels 1 and 2 about one content in 10 000 becomes other bytes from one process
-    to the next (isal 1.9.1; 1 200 processes with 106 tiles each, 15 of them; none at levels 0, 3).
+    At level 0: at levels 1 and 2 about one input in 10 000 gives different bytes in different
+    processes (isal 1.9.1; 1 200 processes with 106 tiles each, 15 of them; none at levels 0, 3).
     """
     try:
         from isal import isal_zlib
@@ -137,7 +137,7 @@ def _pillow(planes: Bytes, driver: str, options: dict[str, int]) -> bytes:
         from PIL import Image
     except ImportError as error:
         raise MissingExtra("Pillow", "serve") from error
-    # put together by Pillow: five times as quick as NumPy's copy of pixels of three bytes
+    # assembled by Pillow: five times faster than NumPy's copy of three-byte pixels
     bands = [Image.fromarray(np.ascontiguousarray(plane)) for plane in planes]
     image = Image.merge("RGB" if len(bands) == 3 else "RGBA", bands)
     with io.BytesIO() as out:

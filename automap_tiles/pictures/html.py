@@ -1,4 +1,4 @@
-"""What a notebook shows of an object: pictures and tables as HTML that needs nothing else."""
+"""HTML representations for notebooks: self-contained images and tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html import escape
 
 
 def figure(picture: bytes, title: str, attribution: str) -> str:
-    """A PNG with whose data it is."""
+    """A PNG with the attribution of its data."""
     address = f"data:image/png;base64,{base64.b64encode(picture).decode('ascii')}"
     caption = f"<figcaption>{escape(attribution)}</figcaption>" if attribution else ""
     return (
@@ -18,7 +18,7 @@ def figure(picture: bytes, title: str, attribution: str) -> str:
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
-    """Texts in cells; a head of empty texts is left out."""
+    """Texts in cells; a header of empty texts is omitted."""
     top = _row(head, "th") if any(head) else ""
     body = "".join(_row(row, "td") for row in rows)
     return f"<table>{top}{body}</table>"
@@ -32,7 +32,7 @@ def _row(cells: Iterable[object], tag: str) -> str:
 
 
 def bar(done: int, total: int, text: str) -> str:
-    """Progress of some work."""
+    """A progress bar."""
     return (
         f'<progress value="{done}" max="{max(1, total)}" style="width:20em"></progress> '
         f"{escape(text)}"

@@ -1,6 +1,6 @@
-"""Small letters and a scale bar, drawn into pictures.
+"""Draw small text and scale bars into images.
 
-The letters are here, 5 pixels wide and 7 high, so that a picture is the same wherever it is made.
+The font is built in, 5 pixels wide and 7 high, so that images are the same on every machine.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ _COLUMNS = (
     "043F444020 3C4040207C 1C2040201C 3C4030403C 4428102844 0C5050503C 4464544C44 00007F0000 "
     "0804081008 "
 )
-"""Of each letter five columns from left to right as hexadecimal bytes, bit 0 being its top."""
+"""Per character five columns from left to right as hexadecimal bytes, bit 0 at the top."""
 _WIDTH, _HEIGHT = 5, 7
 _UNKNOWN = "?"
 _INK, _SHADE = 255, 0
 
 
 def letters(text: str, size: int = 1) -> Bools:
-    """(y, x) of a line of text, True where there is ink; each pixel `size` wide and high.
+    """(y, x) of a line of text, True for ink; each font pixel is `size` wide and high.
 
-    Letters with accents are drawn without, those that are none of ASCII as a question mark.
+    Accents are dropped, other non-ASCII characters become question marks.
     """
     plain = unicodedata.normalize("NFKD", text)
     drawn = [_letter(each if each in _LETTERS else _UNKNOWN)
@@ -54,9 +54,9 @@ def letters(text: str, size: int = 1) -> Bools:
 
 
 def draw(picture: Bytes, shape: Bools, corner: Corner, margin: int = 6) -> None:
-    """Draw a shape into a picture (y, x, 3) at a corner, white with a dark rim around it.
+    """Draw a shape into an image (y, x, 3) at a corner, in white with a dark outline.
 
-    What does not fit is cut off.
+    It is clipped to the image.
     """
     rim = max(1, margin // 6)
     around = _widened(shape, rim)
@@ -73,9 +73,9 @@ def draw(picture: Bytes, shape: Bools, corner: Corner, margin: int = 6) -> None:
 
 
 def scale_bar(metres: float, width: int, size: int = 1) -> Bools:
-    """(y, x) of a bar of a round length with its length above, for pixels of so many metres.
+    """(y, x) of a bar of a round length with its label above, for pixels of this size in metres.
 
-    At most a quarter of a picture of that width.
+    At most a quarter of the width of the image.
     """
     most = metres * width / 4
     power = 10.0 ** math.floor(math.log10(most))
@@ -99,7 +99,7 @@ def _letter(letter: str) -> Bools:
 
 
 def _widened(shape: Bools, rim: int) -> Bools:
-    """A shape with a rim of so many pixels around it."""
+    """A shape dilated by a number of pixels."""
     found: Any = np.zeros((shape.shape[0] + 2 * rim, shape.shape[1] + 2 * rim), dtype=bool)
     for row in range(2 * rim + 1):
         for col in range(2 * rim + 1):

@@ -1,4 +1,4 @@
-"""From numbers to colours."""
+"""From pixel values to colours."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ Bytes: TypeAlias = NDArray[np.uint8]
 
 _OPAQUE = 255
 
-# What is opaque in an alpha band of another type than bytes (GDAL, GDALWarpOptions,
+# The opaque value of an alpha band of another type than bytes (GDAL, GDALWarpOptions,
 # SRC_ALPHA_MAX).
 _LARGEST_ALPHA = {"uint16": 65_535, "int16": 32_767}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Picture:
-    """A picture of one tile."""
+    """The image of one tile."""
 
     planes: Bytes
-    """(1 or 3, y, x): grey, palette index, or red, green and blue."""
+    """(1 or 3, y, x): grey, palette index, or RGB."""
     palette: Bytes | None = None
-    """(number, 4) red, green, blue, alpha of the indexes; only for a single plane."""
+    """(number, 4) RGBA of the indexes; only for a single plane."""
     opaque: NDArray[np.bool_] | None = None
-    """(y, x) False where nothing is to be seen; None: everything is."""
+    """(y, x) False where transparent; None: opaque everywhere."""
     alpha: Bytes | None = None
-    """(y, x) how much of what is to be seen is, 255 being all of it; None: all everywhere."""
+    """(y, x) opacity, 255 being opaque, where `opaque` is True; None: fully opaque."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -42,12 +42,12 @@ class Picture:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is red, green and blue, all of it to be seen."""
+        """Whether it is RGB and opaque everywhere."""
         parts = self.palette, self.opaque, self.alpha
         return len(self.planes) == 3 and all(part is None for part in parts)
 
     def rgba(self) -> Bytes:
-        """Red, green, blue and alpha, (4, y, x)."""
+        """RGBA, (4, y, x)."""
         rgba: Bytes
         if self.palette is not None:
             rgba = np.moveaxis(self.palette[self.planes[0]], -1, 0).copy()
@@ -64,13 +64,12 @@ class Picture:
 
 
 def render(data: np.ma.MaskedArray[Any, Any], style: Style) -> Picture:
-    """The picture of the bands `style.needed` (band, y, x), in their order.
+    """The image of the bands `style.needed` (band, y, x), in that order.
 
-    A value v becomes 255 · ((v − low) / (high − low)) ^ (1 / gamma), rounded and kept within 0 to
+    A value v becomes 255 · ((v − low) / (high − low)) ^ (1 / gamma), rounded and clipped to 0 to
     255; without `rescale` low and high are the limits of the type for integers, 0 and 1 for floats.
-    A pixel is transparent when one of its planes is masked or NaN, and as far as the band
-    `style.alpha` says. Classes and intervals colour the values as they are, unless they are
-    rescaled.
+    A pixel is transparent if one of its planes is masked or NaN, and according to the band
+    `style.alpha`. Classes and intervals apply to the values unless they are rescaled.
     """
     if style.alpha is not None:
         return _through(render(data[:-1], replace(style, alpha=None)), np.ma.getdata(data)[-1])
@@ -87,7 +86,7 @@ def render(data: np.ma.MaskedArray[Any, Any], style: Style) -> Picture:
 
 
 def _through(picture: Picture, alpha: NDArray[Any]) -> Picture:
-    """A picture with the opacity that a band of its source says."""
+    """An image with the opacity of the source's alpha band."""
     level = _level_of(alpha)
     seen = level != 0
     if not seen.all():
@@ -100,7 +99,7 @@ def _through(picture: Picture, alpha: NDArray[Any]) -> Picture:
 
 
 def _level_of(alpha: NDArray[Any]) -> Bytes:
-    """0 to 255 out of an alpha band."""
+    """0 to 255 from an alpha band."""
     if alpha.dtype == np.uint8:
         return alpha
     largest = _LARGEST_ALPHA.get(alpha.dtype.name, _OPAQUE)
@@ -111,13 +110,13 @@ def _opaque(planes: np.ma.MaskedArray[Any, Any], style: Style) -> NDArray[np.boo
     if not style.return_mask:
         return None
     hidden = np.ma.getmaskarray(planes).any(axis=0)
-    if planes.dtype.kind == "f":  # NaN beside a declared nodata value has no colour either
+    if planes.dtype.kind == "f":  # NaN besides a declared nodata value has no colour either
         hidden |= np.isnan(np.ma.getdata(planes)).any(axis=0)
     return np.asarray(~hidden) if hidden.any() else None
 
 
 def _stretched(values: NDArray[Any], style: Style) -> Bytes:
-    """Levels of the planes, each between its limits."""
+    """Levels of the planes, each stretched between its limits."""
     if len(style.rescale) <= 1 and (table := _table_of(values, style, 0)) is not None:
         return np.take(table, values.view(f"u{values.dtype.itemsize}"))
     out = np.empty(values.shape, np.uint8)
@@ -131,7 +130,7 @@ def _stretched(values: NDArray[Any], style: Style) -> Bytes:
 
 
 def _table_of(values: NDArray[Any], style: Style, number: int) -> Bytes | None:
-    """The level of each value that a plane can have; None where there are too many of them."""
+    """Lookup table of the levels of a plane; None if there are too many values."""
     if values.dtype.kind not in "iu" or values.dtype.itemsize > 2:
         return None
     return _table(values.dtype, *_limits(style, number, values.dtype), style.gamma)
@@ -150,7 +149,7 @@ def _levels(values: NDArray[Any], low: float, high: float, gamma: float) -> Byte
     part = values.astype(np.float64)
     part -= low
     part /= high - low
-    np.fmax(part, 0, out=part)  # 0 where it is NaN: that is transparent, any colour does there
+    np.fmax(part, 0, out=part)  # 0 for NaN: transparent, so that any colour will do
     np.minimum(part, 1, out=part)
     if gamma != 1:
         part **= 1 / gamma
@@ -161,13 +160,13 @@ def _levels(values: NDArray[Any], low: float, high: float, gamma: float) -> Byte
 
 @lru_cache(maxsize=64)
 def _table(dtype: np.dtype[Any], low: float, high: float, gamma: float) -> Bytes:
-    """The level of each value of an 8 or 16 bit type, by its bits."""
+    """The level of each value of an 8 or 16 bit type, by its bit pattern."""
     bits = np.arange(256**dtype.itemsize, dtype=f"u{dtype.itemsize}")
     return _levels(bits.view(dtype), low, high, gamma)
 
 
 def _coloured(values: NDArray[Any], colours: ColorMap, opaque: NDArray[np.bool_] | None) -> Picture:
-    """Palette index 0 is what has no colour."""
+    """Palette index 0 stands for values without a colour."""
     if isinstance(colours, Classes):
         index, table = _of_classes(values, colours)
     else:

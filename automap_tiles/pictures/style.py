@@ -1,4 +1,4 @@
-"""How bands become a picture, in the words of titiler's query parameters."""
+"""How bands are rendered, with titiler's query parameters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from automap_tiles.pictures.colormaps import ColorMap
 PARAMETERS = (
     "bidx", "expression", "rescale", "gamma", "colormap_name", "colormap", "return_mask"
 )  # fmt: skip
-"""Names of query parameters; `bidx` and `rescale` may be given several times."""
+"""Names of query parameters; `bidx` and `rescale` may be repeated."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,16 +23,16 @@ class Style:
     """Bands or an expression of them, stretched and coloured."""
 
     bands: tuple[int, ...] = ()
-    """Counted from 1; one, or three for red, green and blue."""
+    """Counted from 1; one, or three for RGB."""
     expression: Expression | None = None
     """Instead of bands; one or three results."""
     rescale: tuple[tuple[float, float], ...] = ()
-    """Values that become black and white; one pair for all, or one for each. None: see `render`."""
+    """Values that become black and white; one pair for all, or one per band. None: see `render`."""
     gamma: float = 1.0
     """Values above 1 brighten the midtones."""
     colormap: ColorMap | None = None
     return_mask: bool = True
-    """Transparent where there is no data, in formats that can; else `background`."""
+    """Transparent where there is no data, in formats with transparency; else `background`."""
     alpha: int | None = None
     """Alpha band, from 1."""
 
@@ -46,11 +46,11 @@ class Style:
 def read_style(
     query: Mapping[str, Sequence[str]], names: Sequence[str], alpha: int | None = None
 ) -> Style:
-    """A style out of query parameters on bands of these names; others than ours are left aside.
+    """A style from query parameters, for bands of these names; unknown parameters are ignored.
 
-    Without `bidx` and `expression`: the first three bands, or the first where there are fewer.
-    `alpha` is the number of the band that says how opaque a pixel is; it has no effect where it is
-    shown itself, or no mask is wanted. Raises `ConfigError` naming the parameter.
+    Without `bidx` and `expression`: the first three bands, or the first if there are fewer. `alpha`
+    is the number of the alpha band; it has no effect if it is displayed itself, or if no mask is
+    requested. Raises `ConfigError` naming the parameter.
     """
     expression = _single(query, "expression")
     bidx = query.get("bidx", ())

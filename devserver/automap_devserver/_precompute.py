@@ -46,7 +46,7 @@ class Ahead:
                 index = self._left.popleft()
                 self._busy += 1
             try:
-                layer.look(index)
+                layer.compute(index)
             except CancelledError:  # the server is shutting down
                 return
             finally:

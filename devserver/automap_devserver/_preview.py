@@ -29,7 +29,7 @@ from automap_tiles.layers import web
 from automap_tiles.layers.open import process_layer
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import ProcessLayer
-from automap_tiles.layers.process_tiles import Looked
+from automap_tiles.layers.process_tiles import TileState
 from automap_tiles.layers.progress import MOST, ProgressView
 from automap_tiles.runtime import Process, open_process
 from automap_tiles.runtime.function import FunctionKind
@@ -150,14 +150,14 @@ class Preview:
             "changed": sorted(self.parameters),
         }
 
-    def retry(self, index: TileIndex) -> Looked:
+    def retry(self, index: TileIndex) -> TileState:
         """Compute a tile again; raises `GridError`, `Refused`."""
         if self._keep is Keep.READONLY:
             raise Refused("nothing is computed: the server was started with --readonly")
         self.progress.check(index)
         if index.zoom not in self.process.base_zooms:
             raise GridError(f"tiles of zoom {index.zoom} are made from finer ones by a run")
-        return self._layer.look(index, again=True)
+        return self._layer.compute(index, again=True)
 
     def view(self, box: Bounds, zoom: int) -> dict[str, Any]:
         """State of the tiles in a web map view, for the page."""
@@ -237,11 +237,11 @@ class Preview:
     def _use(self, layer: ProcessLayer) -> None:
         self._layer = layer
         self.progress = ProgressView(layer)
-        layer.tell(self._told)
+        layer.listen(self._send_tile)
         self._journal = self.progress.stamp()
 
-    def _told(self, looked: Looked) -> None:
-        zoom, row, col = looked.index
+    def _send_tile(self, state: TileState) -> None:
+        zoom, row, col = state.index
         self._hub.tell(
             "tile",
             {
@@ -250,8 +250,8 @@ class Preview:
                 "zoom": zoom,
                 "row": row,
                 "col": col,
-                "status": looked.status.word,
-                "seconds": round(looked.seconds, 3),
+                "status": state.status.word,
+                "seconds": round(state.seconds, 3),
             },
         )
 

@@ -22,7 +22,7 @@ from automap_tiles.layers.layer import Layer
 from automap_tiles.layers.open import open_layers, process_layer
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import ProcessLayer
-from automap_tiles.layers.process_tiles import Looked
+from automap_tiles.layers.process_tiles import TileState
 from automap_tiles.layers.web import LON_LAT, web_pyramid
 from automap_tiles.runtime import open_process
 from automap_tiles.stopping import Stopped, stopping
@@ -96,8 +96,8 @@ def test_overviews_are_those_of_a_run(configured: Configure, lower: str) -> None
 def test_what_a_run_has_made_is_shown_as_it_is(configured: Configure) -> None:
     project = configured()
     run(project)
-    told: list[Looked] = []
-    layer = process_layer(open_process(project.config), Keep.CONTINUE, told=told.append)
+    told: list[TileState] = []
+    layer = process_layer(open_process(project.config), Keep.CONTINUE, on_tile=told.append)
     for zoom in (12, 9):
         for tile in web_tiles(layer, zoom):
             stored = layer.process.writer.read(layer.process.pyramid.tile(*tile.index))
@@ -142,7 +142,7 @@ def test_it_ends_between_tiles(configured: Configure) -> None:
     layer.end()
     other = open_process(layer.process.config_path or "").pyramid.tile(13, 0, 0)
     with pytest.raises(CancelledError):
-        layer.look(other.index)
+        layer.compute(other.index)
 
 
 def test_many_tiles_are_not_computed_for_one_picture(configured: Configure) -> None:
@@ -215,7 +215,7 @@ def test_the_look_is_the_same_whoever_asks(configured: Configure, tmp_path: Path
     shutil.copytree(tmp_path / "before", project.output)
     (project.output / "journal.sqlite").unlink()
     (project.output / "made_of.json").unlink(missing_ok=True)
-    assert opened(project, Keep.READONLY).kept_look() is None
+    assert opened(project, Keep.READONLY).stored_style() is None
 
 
 def test_the_first_style_with_a_name_is_the_usual_one(configured: Configure) -> None:

@@ -20,7 +20,7 @@ from automap_tiles.layers.layer import Layer
 from automap_tiles.layers.open import open_layers, process_layer
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import ProcessLayer
-from automap_tiles.layers.process_tiles import Looked
+from automap_tiles.layers.process_tiles import TileState
 from automap_tiles.layers.web import LON_LAT, web_pyramid
 from automap_tiles.runtime import Process, open_process
 from automap_tiles.vector import reproject_geometry
@@ -91,8 +91,8 @@ def test_a_run_goes_on_with_what_was_looked_at(project: Project) -> None:
     assert done(project) == len(computed)
     assert run(open_process(project.config)).skipped == len(computed)
     again = opened(project, Keep.CONTINUE)
-    told: list[Looked] = []
-    layer = process_layer(again.process, Keep.CONTINUE, told=told.append)
+    told: list[TileState] = []
+    layer = process_layer(again.process, Keep.CONTINUE, on_tile=told.append)
     for each in web_tiles(layer, 12):
         layer.read(each, [1])
     assert told == []
@@ -108,8 +108,8 @@ def test_memory_and_readonly_leave_nothing(project: Project) -> None:
 
 def test_overwrite_computes_each_tile_once(project: Project) -> None:
     run(open_process(project.config))
-    told: list[Looked] = []
-    layer = process_layer(open_process(project.config), Keep.OVERWRITE, told=told.append)
+    told: list[TileState] = []
+    layer = process_layer(open_process(project.config), Keep.OVERWRITE, on_tile=told.append)
     tile = web_tiles(layer, 12)[0]
     for _ in range(2):
         layer.read(tile, [1])
@@ -143,19 +143,19 @@ def test_a_failed_tile_and_another_try(project: Project) -> None:
     found = layer.progress(bad)
     assert found is not None
     assert found.status is TileStatus.FAILED
-    assert layer.look(bad, again=True).status is TileStatus.FAILED
+    assert layer.compute(bad, again=True).status is TileStatus.FAILED
 
 
 def test_many_look_and_one_computes(project: Project) -> None:
-    told: list[Looked] = []
+    told: list[TileState] = []
     guard = threading.Lock()
 
-    def tell(looked: Looked) -> None:
+    def tell(looked: TileState) -> None:
         with guard:
             told.append(looked)
 
     configured(project, pause=0.2)
-    layer = process_layer(open_process(project.config), Keep.CONTINUE, told=tell)
+    layer = process_layer(open_process(project.config), Keep.CONTINUE, on_tile=tell)
     tile = web_tiles(layer, 12)[0]
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: layer.read(tile, [1]), range(8)))

@@ -46,7 +46,7 @@ def test_each_step_is_a_layer_that_shows_what_it_makes(sample: Sample) -> None:
     for name, step in (("steps", "last"), ("steps-first", "first"), ("steps-second", "second")):
         layer, process = layers[name], open_process(path, step=step)
         tile = process.pyramid.tile(21, 730527, 1143951)
-        assert layer.look(tile.index).status is TileStatus.WRITTEN
+        assert layer.compute(tile.index).status is TileStatus.WRITTEN
         bands = range(1, len(layer.info.bands) + 1)
         shown = layer.read(tile.unbuffered(), list(bands))
         assert shown is not None
@@ -65,9 +65,9 @@ def test_what_is_looked_at_is_kept_where_it_is_stored_anyway(sample: Sample) -> 
     assert layers["steps-first"].keep is Keep.CONTINUE
     assert layers["steps-second"].keep is Keep.MEMORY
     index = layers["steps-first"].process.pyramid.tile(21, 730527, 1143951).index
-    layers["steps-first"].look(index)
+    layers["steps-first"].compute(index)
     assert len(list((sample.folder / "out_first").rglob("*.tif"))) == 1
-    layers["steps-second"].look(index)
+    layers["steps-second"].compute(index)
     assert not (sample.folder / ".steps").exists()
     # a run goes on from there
     assert run(sample.values()).failed == 0

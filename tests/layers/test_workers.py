@@ -18,7 +18,7 @@ from automap_tiles.grid import TileIndex
 from automap_tiles.layers.open import process_layer
 from automap_tiles.layers.persistence import Keep
 from automap_tiles.layers.process import ProcessLayer
-from automap_tiles.layers.process_tiles import Looked
+from automap_tiles.layers.process_tiles import TileState
 from automap_tiles.runtime import open_process
 from tests.engine.projects import Project, make_raster
 
@@ -96,7 +96,7 @@ def test_one_tile_fails(
     bad, *others = tiles(project)
     layer = opened(project.configure(bad=str(bad), how=how), workers, keep)
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(layer.look, [bad, *others, bad]))
+        found = list(pool.map(layer.compute, [bad, *others, bad]))
     assert [each.status for each in found] == [
         TileStatus.FAILED, *[TileStatus.WRITTEN] * len(others), TileStatus.FAILED,
     ]  # fmt: skip
@@ -104,8 +104,8 @@ def test_one_tile_fails(
     if "longer" in words:
         assert "double.py" in str(found[0].error)
     # the next try is made in a worker that lives
-    assert layer.look(bad, again=True).status is TileStatus.FAILED
-    assert layer.look(others[0], again=True).status is TileStatus.WRITTEN
+    assert layer.compute(bad, again=True).status is TileStatus.FAILED
+    assert layer.compute(others[0], again=True).status is TileStatus.WRITTEN
     with pytest.raises(TileFailed, match=words):
         layer.read(layer.process.pyramid.tile(*bad), [1])
 
@@ -115,18 +115,18 @@ def test_hanging_tiles_give_their_places_back(project: Project, workers: TileWor
     bad = every[: len(every) // 2 + 1]
     layer = opened(project.configure(bad="; ".join(map(str, bad)), how="sleep"), workers)
     with ThreadPoolExecutor(len(every)) as pool:
-        found = list(pool.map(layer.look, every))
+        found = list(pool.map(layer.compute, every))
     assert [each.status is TileStatus.FAILED for each in found] == [e in bad for e in every]
 
 
 def test_a_worker_that_dies_idle_costs_no_tile(project: Project, workers: TileWorkers) -> None:
     one, two, *_ = tiles(project)
     layer = opened(project, workers)
-    assert layer.look(one).status is TileStatus.WRITTEN
+    assert layer.compute(one).status is TileStatus.WRITTEN
     for worker in workers._all:
         worker.kill()
     time.sleep(0.5)
-    assert layer.look(two).status is TileStatus.WRITTEN
+    assert layer.compute(two).status is TileStatus.WRITTEN
 
 
 def test_after_an_edit_hanging_tiles_are_ended(project: Project) -> None:
@@ -135,16 +135,16 @@ def test_after_an_edit_hanging_tiles_are_ended(project: Project) -> None:
         bad, good, *_ = tiles(project)
         layer = opened(project.configure(bad=str(bad), how="sleep"), slow)
         began = threading.Event()
-        layer.tell(lambda looked: began.set() if looked.status is TileStatus.RUNNING else None)
-        found: list[Looked] = []
-        thread = threading.Thread(target=lambda: found.append(layer.look(bad)))
+        layer.listen(lambda looked: began.set() if looked.status is TileStatus.RUNNING else None)
+        found: list[TileState] = []
+        thread = threading.Thread(target=lambda: found.append(layer.compute(bad)))
         thread.start()
         assert began.wait(20)
         assert layer.retire(1.0)
         thread.join(10)
         assert found[0].status is TileStatus.FAILED
         again = opened(project.configure(), slow)
-        assert again.look(good).status is TileStatus.WRITTEN
+        assert again.compute(good).status is TileStatus.WRITTEN
     finally:
         slow.close()
 
@@ -179,14 +179,14 @@ def test_nothing_that_was_made_before_is_shown_for_an_empty_tile(
 ) -> None:
     index = tiles(project)[0]
     layer = opened(project, workers)
-    assert layer.look(index).status is TileStatus.WRITTEN
+    assert layer.compute(index).status is TileStatus.WRITTEN
     tile = layer.process.pyramid.tile(*index)
     before = layer.read(tile, [1])
     assert before is not None
     assert np.ma.count(before)
     layer._tiles.target.files.storage.delete(layer._tiles.target.files.key(index))
     assert layer.read(tile, [1]) is None
-    layer.look(index, again=True)
+    layer.compute(index, again=True)
     assert layer.read(tile, [1]) is not None
 
 
