@@ -8,7 +8,7 @@ from pathlib import Path
 from automap_tiles.errors import InputError
 from automap_tiles.formats._spec import InputSpec
 from automap_tiles.raster import as_gdal_names_it, inside
-from automap_tiles.storage import is_remote, open_storage
+from automap_tiles.storage import is_address, is_remote, open_storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def locate(spec: InputSpec, base: Path) -> Located:
     if is_remote(path):
         return Located(path, open_storage(path).url(""), is_local=False)
     # /vsi… and NETCDF:file:variable are GDAL names.
-    if "://" in path or path.startswith("/vsi") or _is_subdataset(path):
+    if is_address(path) or _is_subdataset(path):
         return Located(path, path, is_local=False)
     absolute = Path(base, path).absolute()
     if not absolute.exists():

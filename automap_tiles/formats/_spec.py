@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError
-from automap_tiles.storage import is_remote
+from automap_tiles.storage import is_address, is_remote
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -77,7 +77,7 @@ def _not_writable(written: str, path: str) -> str | None:
     """Why nothing can be written below a path, as far as can be told without writing."""
     if path == written and is_remote(path):
         return None
-    if "://" in written or written.startswith("/vsi"):
+    if is_address(written):
         return "outputs cannot be written to this kind of address"
     file = next((folder for folder in Path(path).parents if folder.is_file()), None)
     return None if file is None else f"{file} is a file, not a folder"

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import shapely
-
 from automap_tiles import raster
-from automap_tiles.errors import GridError, InputError, MissingCrs, NoOperation
+from automap_tiles.errors import GridError, InputError, MissingCrs
 from automap_tiles.formats._contents import OutputKind
 from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._input_tile import MapcheteInputTile, filled, reading_with
 from automap_tiles.formats._locate import Located, locate
 from automap_tiles.formats._options import Options
+from automap_tiles.formats._outline import outline_in
 from automap_tiles.formats._overlap import shares_points
 from automap_tiles.formats._pixel_sample import PixelSample, sample_file
 from automap_tiles.formats._spec import InputSpec
@@ -26,7 +25,6 @@ from automap_tiles.formats.context import OpenContext
 from automap_tiles.grid import Bounds, Pyramid, Tile
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.raster import Georeferencing
-from automap_tiles.vector import reproject_geometry
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
@@ -244,16 +242,8 @@ def _footprint(url: str, _stamp: object, crs: CRS, pyramid: Pyramid) -> BaseGeom
         return outline
     step = step or max(bounds.width, bounds.height) / 64
     longest = max(bounds.width, bounds.height)
-    try:
-        outline = reproject_geometry(outline, own, crs, segment=max(step, longest / 4096))
-    except NoOperation as error:
-        raise InputError(str(error), url) from error
-    except GridError:
-        if crs != pyramid.crs:
-            raise
-        outline = pyramid.bounds.polygon()
-    shapely.prepare(outline)
-    return outline
+    segment = max(step, longest / 4096)
+    return outline_in(crs, outline, own, segment=segment, pyramid=pyramid, url=url)
 
 
 def pixel_size(url: str, crs: CRS) -> float:

@@ -17,6 +17,7 @@ from automap_tiles.formats.context import OpenContext, ResolveProcess
 from automap_tiles.formats.process_file import is_process_file
 from automap_tiles.grid import Pyramid
 from automap_tiles.plugins import plugins
+from automap_tiles.storage import is_address
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -120,10 +121,10 @@ def guess_format(spec: InputSpec, base: Path) -> str:
     for info in _each() if ending else ():
         if info.reader and ending in info.extensions:
             return info.name
-    is_address = "://" in spec.path or spec.path.startswith("/vsi")
-    if not is_address and is_process_file(Path(base, spec.path)):
+    may_be_local = not is_address(spec.path)
+    if may_be_local and is_process_file(Path(base, spec.path)):
         return "Mapchete"
-    if not ending or (not is_address and Path(base, spec.path).is_dir()):
+    if not ending or (may_be_local and Path(base, spec.path).is_dir()):
         return "TileDirectory"
     return "raster_file"
 

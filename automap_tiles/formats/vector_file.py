@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from automap_tiles import raster, vector
-from automap_tiles.errors import GridError, InputError, NoOperation
 from automap_tiles.formats._contents import Feature, OutputKind
 from automap_tiles.formats._info import FormatInfo
 from automap_tiles.formats._locate import Located, locate
 from automap_tiles.formats._options import Options
+from automap_tiles.formats._outline import outline_in
 from automap_tiles.formats._overlap import pieces
 from automap_tiles.formats._spec import InputSpec
 from automap_tiles.formats._vector_tile import FeatureTile, shifted
@@ -128,13 +128,4 @@ def _footprint(url: str, _stamp: str, crs: CRS, pyramid: Pyramid) -> BaseGeometr
     else:
         box = shapely.box(*info.bounds)
     longest = max(right - left, top - bottom, 1e-9)
-    try:
-        outline = vector.reproject_geometry(box, info.crs, crs, segment=longest / 64)
-    except NoOperation as error:
-        raise InputError(str(error), url) from error
-    except GridError:
-        if crs != pyramid.crs:
-            raise
-        outline = pyramid.bounds.polygon()
-    shapely.prepare(outline)
-    return outline
+    return outline_in(crs, box, info.crs, segment=longest / 64, pyramid=pyramid, url=url)

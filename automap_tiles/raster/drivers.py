@@ -24,6 +24,7 @@ from rasterio.session import DummySession, Session
 
 from automap_tiles.errors import InputError
 from automap_tiles.raster.env import ensure_env
+from automap_tiles.storage import is_address
 from automap_tiles.storage.zarr_array import is_placed
 
 SELF_CONTAINED = (
@@ -89,7 +90,7 @@ def drivers_here() -> frozenset[str]:
 def is_local(path: str) -> bool:
     """Whether a path is a local file, not a member of an archive."""
     path = path.removeprefix("file://")
-    return "://" not in path and not path.startswith("/vsi") and not _SUBDATASET.match(path)
+    return not is_address(path) and not _SUBDATASET.match(path)
 
 
 def names_its_driver(path: str) -> bool:

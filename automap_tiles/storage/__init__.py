@@ -7,6 +7,7 @@ from automap_tiles.storage._local import LocalStorage
 from automap_tiles.storage._memory import MemoryStorage
 from automap_tiles.storage._open import (
     REMOTE_SCHEMES,
+    is_address,
     is_remote,
     listed_once,
     object_stamps,
@@ -30,6 +31,7 @@ __all__ = [
     "checksum",
     "checksum_of_chunks",
     "checksum_of_file",
+    "is_address",
     "is_remote",
     "listed_once",
     "object_stamps",

@@ -8,13 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from automap_tiles.storage._open import REMOTE_SCHEMES, is_remote, open_storage
+from automap_tiles.storage._open import GDAL_PREFIXES, REMOTE_SCHEMES, is_remote, open_storage
 from automap_tiles.storage._protocol import Storage
 
 # `pathlib` collapses the two slashes of a URL to one.
 _FLATTENED = re.compile(rf"({'|'.join(REMOTE_SCHEMES)}):/(?!/)")
-
-_GDAL = {"/vsis3/": "s3", "/vsigs/": "gs", "/vsiaz/": "az"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Address:
         """From the name an object is opened by, `/vsis3/…` or `s3://…`; None for anything else."""
         if is_remote(url):
             return cls(url.rstrip("/"))
-        for start, scheme in _GDAL.items():
+        for scheme, start in GDAL_PREFIXES.items():
             if url.startswith(start):
                 return cls(f"{scheme}://{url.removeprefix(start)}")
         return None
@@ -49,7 +47,7 @@ class Address:
     def gdal_name(self) -> str:
         """GDAL's name of an object, such as `/vsis3/…`; local paths are returned unchanged."""
         scheme, _, rest = self.text.partition("://")
-        start = {scheme: start for start, scheme in _GDAL.items()}.get(scheme)
+        start = GDAL_PREFIXES.get(scheme)
         return self.text if start is None else f"{start}{rest}"
 
     def __str__(self) -> str:

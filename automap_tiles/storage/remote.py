@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from automap_tiles.errors import InputError, OutputError, UploadBrokeOff
 from automap_tiles.storage._clients import connect, endpoint_of, reason_of
+from automap_tiles.storage._open import GDAL_PREFIXES
 from automap_tiles.storage._protocol import Cleaned
 from automap_tiles.storage._ranges import BUFFER, RangeFile
 from automap_tiles.storage._retries import (
@@ -33,8 +34,6 @@ from automap_tiles.storage._retries import (
 )
 
 _Answer = TypeVar("_Answer")
-
-_VSI = {"s3": "/vsis3", "gs": "/vsigs", "az": "/vsiaz"}
 
 # Objects from this size (bytes) on are uploaded in parts (obstore's own limit).
 _IN_PARTS = 5 * 2**20
@@ -96,7 +95,7 @@ class ObjectStorage:
         obstore_package()
         self._root = root.rstrip("/")
         parts = urlsplit(self._root)
-        self._vsi = f"{_VSI[parts.scheme]}/{parts.netloc}{parts.path}"
+        self._vsi = f"{GDAL_PREFIXES[parts.scheme]}{parts.netloc}{parts.path}"
 
     @property
     def root(self) -> str:

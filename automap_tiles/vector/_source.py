@@ -15,6 +15,7 @@ from rasterio.crs import CRS
 from automap_tiles.errors import InputError, MissingCrs
 from automap_tiles.grid import Bounds
 from automap_tiles.notes import Fate, Note, Subject, tell
+from automap_tiles.storage import is_address
 from automap_tiles.vector._ogr import fiona, ogr_errors
 from automap_tiles.vector._remote_files import local_copy
 
@@ -42,7 +43,7 @@ def open_source(path: str) -> Any:
     try:
         return fiona().open(local_copy(path), enabled_drivers=list(DRIVERS))
     except ogr_errors(OSError, ValueError) as error:
-        if "://" not in path and not path.startswith("/vsi") and not Path(path).exists():
+        if not is_address(path) and not Path(path).exists():
             raise InputError("does not exist", path) from error
         of_rasters = "; a GeoPackage of rasters is read as GPKG:FILE:TABLE"
         raise InputError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import shapely
 
-from automap_tiles.grid import Bounds, Pyramid, cover
+from automap_tiles.grid import METRES_PER_DEGREE, Bounds, Pyramid, cover
 from automap_tiles.missions import common_bands
 from automap_tiles.vector import intersection_across_antimeridian
 from automap_tiles.workflows.automap._composite import composite_grid
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 Range = tuple[float, float]
 
-_DEGREE = 111_320.0
-"""Metres per degree of latitude, and of longitude on the equator."""
 _TILE = 512
 _STRIP = 1 << 22
 """Pixels of a scene that are prepared at a time (`scenes.prepare`)."""
@@ -112,5 +110,5 @@ def _size(run: RunParameters, satellite: str, scenes: Sequence[Scene]) -> tuple[
         *(run.area if seen.is_empty else intersection_across_antimeridian(run.area, seen)).bounds
     )
     shrunk = math.cos(math.radians((box.bottom + box.top) / 2))
-    area = box.width * shrunk * box.height * _DEGREE**2
+    area = box.width * shrunk * box.height * METRES_PER_DEGREE**2
     return None, max(1, round(area / scenes[0].instrument.resolution ** 2))

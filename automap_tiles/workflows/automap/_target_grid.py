@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from affine import Affine
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.grid import metres_per_unit
 from automap_tiles.runtime.area import parse_crs
 from automap_tiles.scenes.lattice import Lattice
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
 
-_DEGREE = math.pi / 180 * 6_378_137.0
-"""Metres per degree along the equator of WGS 84."""
 _SAME = 1.01
 """Pixels longer than this, in scene pixels, are averages of scene pixels."""
 
@@ -49,7 +47,7 @@ class TargetGrid:
         if self.crs is None:
             x, y = shared.transform.c, shared.transform.f
             return _pixels(shared.crs, self.resolution or min(shared.pixel), (x, y))
-        size = self.resolution or _metres(shared) / _unit(self.crs)
+        size = self.resolution or _metres(shared) / metres_per_unit(self.crs)
         return _pixels(self.crs, size, (0.0, 0.0))
 
     def reading(self, shared: Lattice) -> dict[str, Any]:
@@ -72,9 +70,4 @@ def _pixels(crs: CRS, size: float, corner: tuple[float, float]) -> Lattice:
 
 
 def _metres(lattice: Lattice) -> float:
-    return min(lattice.pixel) * _unit(lattice.crs)
-
-
-def _unit(crs: CRS) -> float:
-    """Metres per unit of the CRS."""
-    return _DEGREE if crs.is_geographic else float(crs.linear_units_factor[1])
+    return min(lattice.pixel) * metres_per_unit(lattice.crs)

@@ -22,10 +22,11 @@ from automap_tiles.scenes.coregistration import (
 from automap_tiles.scenes.report import SearchReport
 from automap_tiles.scenes.select import Period, Selection, one_level, parse_period
 from automap_tiles.stopping import NEVER, Stopped, StopToken
-from automap_tiles.storage import open_storage
+from automap_tiles.storage import is_address, open_storage
 from automap_tiles.workflows._background import run_in_background
 from automap_tiles.workflows._bounds import Percent
 from automap_tiles.workflows._order import Order
+from automap_tiles.workflows._search_losses import search_losses
 from automap_tiles.workflows.automap.discover import scenes_of
 from automap_tiles.workflows.automap.parameters import satellites_of
 from automap_tiles.workflows.automap.state import SceneRejected
@@ -76,10 +77,7 @@ class CoregisterReport:
     def to_json(self) -> Json:
         return {
             "scenes": [scene.id for scene in self.found.scenes],
-            "funnel": self.found.funnel.to_json(),
-            "set_aside": [
-                {"scene": name, "reason": reason} for name, reason in self.found.rejected
-            ],
+            **search_losses(self.found),
             "notes": [note.to_json() for note in self.notes],
         }
 
@@ -169,8 +167,7 @@ def _search(order: CoregisterOrder) -> SearchReport:
 
 def _check_reference(reference: str) -> None:
     """Raise `InputError` before scenes are searched for; it may be in an object store."""
-    is_named = "://" in reference or reference.startswith("/vsi")
-    if not is_named and not Path(reference).exists():
+    if not is_address(reference) and not Path(reference).exists():
         raise InputError("no such file", reference)
     grid_of(reference)
 

@@ -17,7 +17,7 @@ from automap_tiles.formats import OutputKind
 from automap_tiles.formats.capabilities import Describing
 from automap_tiles.layers.files import FileLayer
 from automap_tiles.layers.stretch import numbers_of, samples_in
-from automap_tiles.storage import is_remote, open_storage
+from automap_tiles.storage import is_address, open_storage
 from automap_tiles.workflows.tiles.index import VrtMore, frame_of, vrt_xml
 from automap_tiles.workflows.tiles.stored_tiles import TileSelection, open_stored_tiles
 
@@ -115,7 +115,7 @@ def statistics_of(layer: FileLayer, bounds: Bounds | None = None) -> Statistics:
 
 
 def _seen_from(folder: Path, path: str) -> str:
-    if is_remote(path) or "://" in path or path.startswith("/vsi"):
+    if is_address(path):
         return path
     relative = Path(os.path.relpath(Path(path).absolute(), folder.absolute())).as_posix()
     return relative if relative.startswith("../") else f"./{relative}"

@@ -16,6 +16,7 @@ from automap_tiles.formats import OutputKind
 from automap_tiles.formats.bands import BandTable
 from automap_tiles.grid import Bounds, Grid, Pyramid
 from automap_tiles.scenes.lattice import Lattice
+from automap_tiles.storage import is_address
 from automap_tiles.workflows.tiles.facts import source_facts
 from automap_tiles.workflows.tiles.stored_tiles import TileSelection
 
@@ -114,7 +115,7 @@ def look_at(path: str | Path) -> SourcePicture:
     facts = source_facts(text)
     if facts.kind is not OutputKind.RASTER:
         raise ConfigError("holds features, not pixels", text, key=_KEY)
-    absolute = text if "://" in text or text.startswith("/vsi") else str(Path(text).absolute())
+    absolute = text if is_address(text) else str(Path(text).absolute())
     if facts.directory is None:
         return _of_raster(absolute)
     return _of_directory(absolute, facts.directory, facts.zooms[-1])

@@ -20,6 +20,7 @@ from automap_tiles.storage import open_storage
 from automap_tiles.workflows._background import Say, run_in_background
 from automap_tiles.workflows._bounds import Percent
 from automap_tiles.workflows._order import Order
+from automap_tiles.workflows._search_losses import search_losses
 from automap_tiles.workflows.automap.boundary import boundary_area
 from automap_tiles.workflows.automap.discover import scenes_of
 from automap_tiles.workflows.automap.parameters import satellites_of
@@ -105,10 +106,7 @@ class SeriesReport:
         return {
             "scenes": {name: sum(scene.satellite == name for scene in scenes) for name in names},
             "dates": self.dates,
-            "funnel": self.found.funnel.to_json(),
-            "set_aside": [
-                {"scene": name, "reason": reason} for name, reason in self.found.rejected
-            ],
+            **search_losses(self.found),
             "notes": [note.to_json() for note in self.notes],
         }
 

@@ -15,6 +15,7 @@ from automap_tiles.grid.cover import clip_to_pyramid, hull
 from automap_tiles.notes import Fate, Note, Subject, tell
 from automap_tiles.parsing import parse_json
 from automap_tiles.runtime.area import common
+from automap_tiles.storage import is_address
 from automap_tiles.workflows.tiles._convert_order import ConvertOrder
 from automap_tiles.workflows.tiles.facts import Facts, area_on, best_zoom, source_facts
 
@@ -247,4 +248,4 @@ def _parameters(wanted: ConvertOrder, facts: Facts) -> dict[str, Any]:
 
 
 def _absolute(path: str) -> str:
-    return path if "://" in path else str(Path(path).absolute())
+    return path if is_address(path) else str(Path(path).absolute())

@@ -15,6 +15,7 @@ from automap_tiles.raster.encode import MOST_BANDS_WITH_COLOURS
 from automap_tiles.raster.legend import CLASS_TAG
 from automap_tiles.raster.nodata import whole_limits
 from automap_tiles.raster.source import common_dtype
+from automap_tiles.storage import is_address
 from automap_tiles.workflows.tiles.facts import Facts
 
 # Options of a raster output with one value for each band, and those for all of them.
@@ -133,9 +134,7 @@ def _free_value(
     from automap_tiles.raster.raster_facts import unused_value
 
     least, most = whole_limits(dtype)
-    if "://" in facts.path or facts.path.startswith(
-        "/vsi"
-    ):  # to look at all of it could take hours
+    if is_address(facts.path):  # to look at all of it could take hours
         value = least if least < 0 else most
         tell(_doubtful(facts, f"{value}, which was not looked for in it,"))
         return value

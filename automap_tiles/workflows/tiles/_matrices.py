@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from automap_tiles.errors import ConfigError
+from automap_tiles.grid import metres_per_unit
 
 if TYPE_CHECKING:
     from automap_tiles.grid import Bounds, Pyramid
@@ -14,10 +15,6 @@ if TYPE_CHECKING:
 
 _PIXEL_OF_SCALE = 0.28e-3
 """Metres: the pixel that scale denominators are told for (OGC 17-083r2, 6.1.1)."""
-
-
-_DEGREE = 111_319.490_793_273_57
-"""Metres of a degree of the equator of WGS 84 (OGC 17-083r2, 6.1.1)."""
 
 
 _SLIVER = 1e-9
@@ -78,7 +75,7 @@ def _bounding_box(pyramid: Pyramid, name: str) -> dict[str, Any]:
 
 def _matrix(pyramid: Pyramid, zoom: int) -> dict[str, Any]:
     crs = pyramid.crs
-    metres = _DEGREE if crs.is_geographic else crs.linear_units_factor[1]
+    metres = metres_per_unit(crs)
     rows, cols = pyramid.matrix_shape(zoom)
     height, width = pyramid.tile(zoom, 0, 0).shape  # at low zooms cut to the pyramid
     return {

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from automap_tiles.grid import Grid
+from automap_tiles.grid import METRES_PER_DEGREE, Grid
 from automap_tiles.pictures.lettering import draw, letters, scale_bar
 from automap_tiles.workflows.timelapse._dates import DateShown
 
@@ -24,7 +24,6 @@ _LOW, _HIGH = 2.0, 98.0
 """Per cent."""
 _NOTHING = 40
 """Grey where there is no data."""
-_METRES_IN_DEGREE = 111_320.0
 _LEVEL = 1
 """Of zlib: dates are read two or three times, and written once."""
 
@@ -175,7 +174,7 @@ def pixel_metres(grid: Grid) -> float:
     # of a pixel on the antimeridian the ends are on both sides of it
     turned = (longitudes[1] - longitudes[0] + 180) % 360 - 180
     east = turned * math.cos(math.radians(latitudes[0]))
-    return math.hypot(east, latitudes[1] - latitudes[0]) * _METRES_IN_DEGREE
+    return math.hypot(east, latitudes[1] - latitudes[0]) * METRES_PER_DEGREE
 
 
 def _stretched(plane: Array, low: float, high: float) -> Array:
