@@ -1,4 +1,4 @@
-"""Reports as one HTML file that asks for nothing from elsewhere, or as JSON."""
+"""Reports as one self-contained HTML file, or as JSON."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PAGES = (".html", ".htm")
 
 
 def check_name(path: Path | Address) -> None:
-    """Refuse a name that does not say what to write; raises `ConfigError`, `MissingExtra`."""
+    """Validate the suffix of a report's name; raises `ConfigError`, `MissingExtra`."""
     suffix = _ending(path)
     if suffix not in (*_PAGES, ".json"):
         raise ConfigError(
@@ -40,7 +40,7 @@ def check_name(path: Path | Address) -> None:
 
 
 def write_training(report: Mapping[str, Any], path: Path | Address) -> None:
-    """Write what `workflows.train.report_of` tells of a training."""
+    """Write the result of `workflows.train.report_of`."""
     if _ending(path) in _PAGES:
         from automap_tiles.workflows.report._training import page
 
@@ -50,7 +50,7 @@ def write_training(report: Mapping[str, Any], path: Path | Address) -> None:
 
 
 def write_assessment(report: Mapping[str, Any], path: Path | Address) -> None:
-    """Write what `Assessment.to_dict` tells of a map."""
+    """Write the result of `Assessment.to_dict`."""
     if _ending(path) in _PAGES:
         from automap_tiles.workflows.report._assessment import page
 
@@ -62,9 +62,9 @@ def write_assessment(report: Mapping[str, Any], path: Path | Address) -> None:
 def following(events: Generator[Event], order: Order, place: PlaceOf) -> Generator[Event]:
     """The events of a run; its report is written before the last of them.
 
-    Also where it breaks off, by an error, an interrupt or because its stream is closed: as far as
-    it came. `place` says where, given the outcome or None without one; None for no report. A run
-    that was refused before it had done anything has none. Raises `OutputError`.
+    It is also written if the run fails, is interrupted or its stream is closed, up to that point.
+    `place` returns the path, given the outcome or None without one; None for no report. A run that
+    is rejected before doing anything has none. Raises `OutputError`.
     """
     from automap_tiles.workflows.events import Finished
     from automap_tiles.workflows.report._run_log import RunLog
@@ -82,7 +82,7 @@ def following(events: Generator[Event], order: Order, place: PlaceOf) -> Generat
                 story.break_off(_reason(error))
                 try:
                     _write_page(story, place(None))
-                except AutomapError as lost:  # what broke off the run is what is to be heard
+                except AutomapError as lost:  # the error of the run takes precedence
                     _log.warning("the report of the run: %s", lost)
             raise
 
@@ -95,7 +95,7 @@ def _write_page(story: RunLog, address: Address | None) -> None:
 
 
 def _is_refused(story: RunLog, error: BaseException) -> bool:
-    """Whether a run ends by what it was given, with nothing done yet."""
+    """Whether a run fails because of its input, with nothing done yet."""
     by_its_input = isinstance(error, ConfigError | InputError)
     return not story.has_begun or (by_its_input and not story.has_done_something)
 
@@ -111,7 +111,7 @@ def _json(report: Mapping[str, Any]) -> str:
 
 
 def check_page(path: str) -> Address:
-    """Where the report of a run goes; raises `ConfigError` for a name that is no page's."""
+    """Path of the report of a run; raises `ConfigError` unless it is an HTML name."""
     address = Address.of(path)
     if _ending(address) not in _PAGES:
         raise ConfigError("is not HTML", path, key="--report", remedy="a name ending in .html")

@@ -1,4 +1,4 @@
-"""The report of a map's accuracy."""
+"""The report of an accuracy assessment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from automap_tiles.workflows.report._page import render
 
 
 def page(report: Mapping[str, Any]) -> str:
-    """HTML of what `Assessment.to_dict` tells."""
+    """HTML of the result of `Assessment.to_dict`."""
     from markupsafe import Markup
 
     names = [one["name"] for one in report["classes"]]

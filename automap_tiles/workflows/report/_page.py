@@ -51,12 +51,12 @@ def percent(share: float | None, digits: int = 1) -> str:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """As many digits behind the point."""
+    """With this number of decimals."""
     return "–" if value is None else f"{value:.{digits}f}"
 
 
 def whole(value: float) -> str:
-    """With a narrow gap between thousands."""
+    """With a narrow space as thousands separator."""
     return f"{value:,.0f}".replace(",", "\u202f")
 
 

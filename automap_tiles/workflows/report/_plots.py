@@ -1,7 +1,7 @@
-"""Plots as SVG that stands in the page and takes its colours and letters from there.
+"""Plots as inline SVG with the colours and font of the page.
 
-Lines of the axes and texts are drawn in one colour that is then replaced by the page's own, so
-that a plot can be read on light and on dark. The same numbers give the same bytes.
+Axes and text are drawn in one colour that is then replaced by the page's own, so that plots are
+readable in light and dark themes. The same numbers give the same bytes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Colours that nothing else has; each becomes a variable of the page.
+# Colours that occur nowhere else; each becomes a CSS variable.
 _INK, _ACCENT, _OTHER, _GRID = "#010203", "#040506", "#070809", "#0a0b0c"
 _VARIABLES = {
     _INK: "currentColor",
@@ -29,7 +29,7 @@ _RC = {
     "font.size": 10.0,
     "font.family": "sans-serif",
     "text.color": _INK,
-    # a name with two dollar signs is no formula
+    # a name with two dollar signs is not a formula
     "text.parse_math": False,
     "axes.edgecolor": _GRID,
     "axes.labelcolor": _INK,
@@ -78,7 +78,7 @@ def search(trials: Sequence[tuple[int, float, bool, bool]], default: float, chos
         axes.set_xlabel("trial (×: ended early)")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylabel("log loss")
-        # one hopeless trial must not hide the others
+        # a single poor trial must not hide the others
         losses = sorted(trial[1] for trial in trials if trial[2]) or [default]
         low, high = min(losses[0], chosen), max(losses[-1], default)
         axes.set_ylim(low - 0.1 * (high - low) - 1e-3, high + 0.3 * (high - low) + 1e-3)
@@ -100,7 +100,7 @@ def rounds(curves: Sequence[Sequence[float]]) -> str:
 
 
 def learning(samples: Sequence[int], accuracy: Sequence[float], macro_f1: Sequence[float]) -> str:
-    """Scores over the number of samples learnt from."""
+    """Scores by number of training samples."""
 
     def draw(axes: Axes) -> None:
         axes.plot(samples, accuracy, "o-", color=_ACCENT, label="accuracy")
@@ -113,7 +113,7 @@ def learning(samples: Sequence[int], accuracy: Sequence[float], macro_f1: Sequen
 
 
 def reliability(before: Sequence[tuple[float, float]], after: Sequence[tuple[float, float]]) -> str:
-    """How often a classifier is right over how sure it is: (sure, right) of each bin."""
+    """Accuracy by confidence: (confidence, accuracy) of each bin."""
 
     def draw(axes: Axes) -> None:
         axes.plot((0, 1), (0, 1), color=_INK, linewidth=1, linestyle=":", label="as sure as right")
@@ -137,7 +137,7 @@ def intervals(
     estimated: Sequence[float | None],
     half: Sequence[float | None],
 ) -> str:
-    """Areas that the map shows beside those estimated, with their intervals."""
+    """Mapped and estimated areas, with confidence intervals."""
 
     def draw(axes: Axes) -> None:
         places = range(len(names))
@@ -178,10 +178,10 @@ def _svg(draw: Any, height: float) -> str:
         for behind in (figure.patch, axes.patch):
             behind.set(facecolor="none", edgecolor="none")
         out = StringIO()
-        # as `savefig` does, which draws everything twice
+        # as in `savefig`, which would draw everything twice
         canvas: Any = FigureCanvasSVG(figure)
         canvas.print_svg(out, metadata={"Date": None})
-    # without XML declaration, and without a metadata block that names addresses
+    # without the XML declaration, and without a metadata block that contains URLs
     text = out.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)

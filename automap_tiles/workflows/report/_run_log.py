@@ -23,9 +23,9 @@ from automap_tiles.workflows.events import (
 )
 
 MOST_CELLS = 4096
-"""Of the map of a zoom: where there are more tiles, neighbours share one."""
+"""Maximum number of cells in the map of a zoom: with more tiles, neighbours share one."""
 _MOST_ERRORS = 50
-"""Different ones that are told apart."""
+"""Maximum number of distinct errors."""
 _EXAMPLES = 5
 
 
@@ -69,7 +69,7 @@ class WorkerStats:
     items: int = 0
     seconds: float = 0.0
     peak_bytes: int = 0
-    """Memory that its process has held at most, by then; 0: not known."""
+    """Peak memory of its process so far; 0: unknown."""
 
 
 @dataclass
@@ -79,7 +79,7 @@ class ErrorGroup:
     count: int = 0
     examples: list[str] = field(default_factory=list)
     text: str = ""
-    """All that was said of the first one."""
+    """Full text of the first one."""
 
 
 @dataclass
@@ -117,7 +117,7 @@ class RunLog:
     _told: Notes = field(default_factory=Notes)
 
     def add(self, event: Event) -> None:
-        """Hear one more event."""
+        """Add an event."""
         match event:
             case Started(total=total, facts=facts):
                 self.facts |= facts
@@ -142,16 +142,16 @@ class RunLog:
 
     @property
     def has_begun(self) -> bool:
-        """Whether the checks that come before all steps were passed."""
+        """Whether the initial checks have passed."""
         return bool(self.steps)
 
     @property
     def has_done_something(self) -> bool:
-        """Whether a step has come to its end, or an item of one."""
+        """Whether a step, or an item of one, is finished."""
         return any(step.counts or step.ended is not None for step in self.steps)
 
     def break_off(self, reason: str) -> None:
-        """There will be no other event."""
+        """Mark the log as ended by an error or interrupt."""
         self._end({})
         self.outcome, self.ended = {"stopped_by": reason}, _now()
         self.notes = self._told.grouped()
@@ -199,7 +199,7 @@ _ON_MAP = (TileStatus.WRITTEN, TileStatus.EMPTY, TileStatus.FAILED)
 
 
 def _name_of(said: Json) -> str:
-    """What an item is called: a tile, a scene, a result."""
+    """Name of an item: a tile, a scene, a result."""
     tile = said.get("tile")
     if isinstance(tile, list):
         return "/".join(map(str, tile))

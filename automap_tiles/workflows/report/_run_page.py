@@ -1,4 +1,4 @@
-"""The report of a run as one HTML file: no script, nothing asked for from elsewhere."""
+"""The report of a run as one HTML file: no scripts, no external resources."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from automap_tiles.workflows.report._run_log import Cell, RunLog, Step, TileMap
 
 _PACKAGES = ("numpy", "rasterio", "shapely", "distributed", "loky", "obstore", "xgboost")
 _COLOURS = {"failed": "#b3261e", "written": "#2e7d32", "empty": "#9aa0a6"}
-"""The first status that a cell has counts."""
+"""By precedence within a cell."""
 _EDGE = 320
 """Pixels of the longer side of a map."""
 _STYLE = """
@@ -32,7 +32,7 @@ svg { border: 1px solid #ccc; background: #fff } .key span { margin-right: 1rem 
 
 
 def run_page(story: RunLog) -> str:
-    """The page of a run."""
+    """The HTML report of a run."""
     title = f"Run of {story.order.get('workflow', 'a process')}"
     body = "\n".join([*_head(story, title), *_steps(story), *_troubles(story), *_rest(story)])
     return (
@@ -97,7 +97,7 @@ def _step_row(step: Step) -> tuple[str, ...]:
 
 
 def _figure(step: Step, zoom: int, tiles: TileMap) -> str:
-    """A map of the tiles; each square says what it is when it is pointed at."""
+    """A map of the tiles, with a tooltip on each cell."""
     rows, cols = zip(*tiles.cells, strict=True)
     height, width = max(rows) - min(rows) + 1, max(cols) - min(cols) + 1
     edge = _EDGE / max(height, width)
@@ -185,7 +185,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str | No
 
 
 def _clean(text: str) -> str:
-    """Without signatures and user names of addresses, and as HTML."""
+    """Escaped for HTML, without signatures and user names in URLs."""
     return escape(without_signatures(text))
 
 

@@ -19,22 +19,22 @@ _REASONS = {
     "capped": "over the cap",
     "empty": "no class or no shape",
 }
-"""What `sample_table.Reason` means, in the words of a heading."""
+"""Headings for `sample_table.Reason`."""
 
 
 def page(report: Mapping[str, Any]) -> str:
-    """HTML of what `commands.train.report_of` tells."""
+    """HTML of the result of `workflows.train.report_of`."""
     from markupsafe import Markup
 
     importances = list(report["importances"].items())[:_MOST_FEATURES]
     curve = report["learning_curve"]
-    calibration = report.get("calibration")  # reports of earlier versions have none
+    calibration = report.get("calibration")  # missing in reports of earlier versions
     values = {
         "report": report,
         "classes": _classes(report),
         "gone": _gone(report),
         "reasons": _reasons(report),
-        "notes": report.get("notes", ()),  # reports of earlier versions have none
+        "notes": report.get("notes", ()),  # missing in reports of earlier versions
         "names": {one["value"]: one["name"] for one in report["classes"]},
         "held": "blocks" if report["folds"]["block_size"] else "polygons",
         "doubtful": report["doubtful"][:_MOST_DOUBTFUL],
@@ -76,7 +76,7 @@ def _classes(report: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _gone(report: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Classes of which no sample is left: a number, and the reasons."""
+    """Classes without remaining samples: number, and the reasons."""
     left = {one["value"] for one in report["classes"]} | {0}
     gone = sorted({loss["class"] for loss in report["samples"]["losses"]} - left)
     return [{"value": value, "lost": _lost(report, value)} for value in gone]
@@ -91,7 +91,7 @@ def _lost(report: Mapping[str, Any], value: int) -> dict[str, int]:
 
 
 def _reasons(report: Mapping[str, Any]) -> dict[str, str]:
-    """Those that occur, in a fixed order."""
+    """Reasons that occur, in a fixed order."""
     found = {loss["reason"] for loss in report["samples"]["losses"] if loss["class"]}
     return {reason: words for reason, words in _REASONS.items() if reason in found}
 

@@ -25,17 +25,17 @@ from automap_tiles.workflows.reproduce._recorded import Recorded
 
 
 class MissingKind(StrEnum):
-    """How it is."""
+    """State of an input."""
 
     GONE = "gone"
     CHANGED = "changed"
     NOT_TOLD = "not told"
-    """By the record, which is of an earlier version: nobody can say whether it is the same."""
+    """Not in the record, which is of an earlier version: changes cannot be detected."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MissingItem:
-    """One thing that the run needs and that is missing or has changed."""
+    """An input that is missing or has changed."""
 
     kind: MissingKind
     what: str
@@ -45,7 +45,7 @@ class MissingItem:
 
     @property
     def blocks(self) -> bool:
-        """Whether the same bytes cannot be promised."""
+        """Whether identical bytes can no longer be guaranteed."""
         return self.kind is not MissingKind.NOT_TOLD
 
     def __str__(self) -> str:
@@ -62,7 +62,7 @@ class MissingItem:
 def missing_items(
     recorded: Recorded, order: DownloadOrder, run: RunParameters
 ) -> tuple[MissingItem, ...]:
-    """List everything missing; local products are read to verify their checksums."""
+    """List all missing and changed inputs; local products are read to verify their checksums."""
     return (
         *_of_versions(recorded),
         *_of_given(recorded, order),
@@ -126,7 +126,7 @@ def _of_scenes(recorded: Recorded, run: RunParameters) -> Iterator[MissingItem]:
 def _of_files(
     scene: str, then: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]
 ) -> Iterator[MissingItem]:
-    if not now:  # in a catalogue: they are compared when they have come
+    if not now:  # in a catalogue: compared after the download
         return
     there = {file["name"]: file for file in now}
     for file in then:

@@ -1,4 +1,4 @@
-"""What to make again."""
+"""The order of a reproduction."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from automap_tiles.workflows.execution import Concurrency
 
 @dataclass(frozen=True, kw_only=True)
 class ReproduceOrder(Order):
-    """Make the results of an earlier run again, to the same bytes."""
+    """Repeat an earlier run with identical results, byte for byte."""
 
     workflow: ClassVar[str] = "reproduce"
 
     record: str
     """`run_….json` in the output of a run."""
     output: str
-    """Folder, another one than that of the record, here or in an object store."""
+    """Folder, different from that of the record, local or in an object store."""
     input: str | None = None
-    """Where the products are by now; None: where the record says."""
+    """Present location of the products; None: as recorded."""
     samples: str | None = None
-    """Where the samples of a classification are by now."""
+    """Present location of the samples of a classification."""
     anyway: bool = False
-    """Go on although something is no longer to be had, or another one."""
+    """Continue although inputs are missing or have changed."""
     workers: Count | None = None
-    """How many at a time; as many as there are cores when None."""
+    """Number of workers; None: the number of cores."""
     concurrency: Concurrency = "processes"
-    """What the workers are."""
+    """Kind of the workers."""

@@ -1,4 +1,4 @@
-"""The record of a run, read for making it again."""
+"""Read the record of a run."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from automap_tiles.workflows.reproduce._shape import misfit
 
 _OF_EARLIER = ("satellites", "start", "end", "max_cloud_cover", "description", "mask")
 _NEEDED = ("mode", "source", "satellites", "start", "end")
-"""What a record tells that does not tell its order."""
+"""Required keys of a record without an order."""
 _WHOLE = ("written", "there", "empty")
-"""Status of scenes that the results are made of."""
+"""Status of scenes that contribute to the results."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """What a record tells."""
+    """The content of a record."""
 
     address: Address
     said: Mapping[str, Any]
 
     @classmethod
     def read(cls, path: str) -> Recorded:
-        """Raises `ConfigError` for what is no record."""
+        """Raises `ConfigError` if it is not a record."""
         address = Address.of(path)
         said = read_record(address)
         if said is None:
@@ -50,7 +50,7 @@ class Recorded:
 
     @property
     def scenes(self) -> dict[str, Mapping[str, Any]]:
-        """Id of every scene that the results are made of → what is told of it."""
+        """Id of every scene that contributes to the results → its entry."""
         return {
             str(scene["id"]): scene
             for part in self.said["results"].values()
@@ -60,12 +60,12 @@ class Recorded:
 
     @property
     def checks(self) -> Mapping[str, Mapping[str, int]]:
-        """Name of a result, as seen from the record → size and checksum."""
+        """Name of a result, relative to the record → size and checksum."""
         found: Mapping[str, Mapping[str, int]] = self.said.get("checks", {})
         return found
 
     def order(self, wanted: ReproduceOrder, boundary: str) -> DownloadOrder:
-        """What was asked for, with places as they are now; raises `ConfigError`."""
+        """The recorded order, with present paths; raises `ConfigError`."""
         words = dict(self.said.get("order") or self._of_earlier(wanted))
         words["input"] = wanted.input or self._place(words["input"])
         if words["workflow"] == "classification":
@@ -88,12 +88,15 @@ class Recorded:
         return found
 
     def write_area(self, path: Path) -> None:
-        """As a boundary file."""
+        """Write the area as a boundary file."""
         feature = {"type": "Feature", "properties": {}, "geometry": self.said["area"]}
         path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
 
     def _place(self, said: Any) -> Any:
-        """A place of the record as seen from here; what is no text as it is."""
+        """A recorded path relative to the working directory.
+
+        Anything but text is returned unchanged.
+        """
         if not isinstance(said, str):
             return said
         folder = self.address.parent
@@ -103,7 +106,7 @@ class Recorded:
         return os.path.normpath(Path(folder.text, said))
 
     def _of_earlier(self, wanted: ReproduceOrder) -> dict[str, Any]:
-        """The words of a record that does not tell its order."""
+        """Keywords from a record without an order."""
         said = self.said
         if said.get("mask_of") not in (None, "the scenes' own layers"):
             raise ConfigError(
@@ -130,7 +133,7 @@ class Recorded:
 
 
 def _missing(said: Mapping[str, Any]) -> str | None:
-    """The first key without which nothing can be made again, or which is damaged; None: none."""
+    """The first required key that is missing or damaged; None: none."""
     order = said.get("order")
     if not isinstance(said.get("area"), Mapping):
         return "area"

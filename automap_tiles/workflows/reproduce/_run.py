@@ -27,7 +27,7 @@ from automap_tiles.workflows.reproduce._recorded import Recorded
 
 @dataclass(frozen=True, kw_only=True)
 class ReproduceReport:
-    """Whether a run can be made again."""
+    """Whether a run can be reproduced."""
 
     record: str
     scenes: int
@@ -36,7 +36,7 @@ class ReproduceReport:
 
     @property
     def can_be_same(self) -> bool:
-        """Whether the same bytes are to be expected."""
+        """Whether identical bytes can be expected."""
         return not any(lack.blocks for lack in self.missing_items)
 
     def to_json(self) -> Json:
@@ -51,19 +51,19 @@ class ReproduceReport:
 
 @dataclass(frozen=True, kw_only=True)
 class ReproduceOutcome:
-    """What it has come to."""
+    """Result of a reproduction."""
 
     made: AutomapOutcome
     same: tuple[str, ...] = ()
-    """Results that have the bytes of the record."""
+    """Results identical to the record."""
     different: tuple[str, ...] = ()
-    """Results that have others, or were not made."""
+    """Results that differ, or were not made."""
     not_told: bool = False
-    """Whether the record keeps no checksums, so that nobody can say."""
+    """Whether the record has no checksums, so that nothing can be compared."""
 
     @property
     def failed(self) -> int:
-        """Results that are not as they were."""
+        """Results that differ from the record."""
         return self.made.failed + len(self.different)
 
     def to_json(self) -> Json:
@@ -76,9 +76,9 @@ class ReproduceOutcome:
 
 
 def check(order: ReproduceOrder) -> ReproduceReport:
-    """Name all that is no longer to be had, or another one; nothing is written.
+    """List inputs that are missing or have changed; writes nothing.
 
-    Raises `ConfigError` for what is no record, and one that does not tell what was asked for.
+    Raises `ConfigError` for an invalid record, and one without the options of the run.
     """
     with collecting() as told, _prepared(order) as (recorded, wanted):
         found = missing_items(recorded, wanted, parameters_of(wanted))
@@ -91,10 +91,10 @@ def check(order: ReproduceOrder) -> ReproduceReport:
 
 
 def run(order: ReproduceOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
-    """Make it again and compare; events are those of the run, the outcome a `ReproduceOutcome`.
+    """Repeat the run and compare; events are those of the run, the outcome a `ReproduceOutcome`.
 
-    Raises `ConfigError` before anything is made where something is no longer to be had, naming
-    each, unless the order says `anyway`; all else as the run does.
+    If inputs are missing or have changed it raises `ConfigError` listing them, before the run
+    starts, unless the order says `anyway`; otherwise it raises as the run does.
     """
     with _prepared(order) as (recorded, wanted):
         try:
@@ -127,7 +127,7 @@ def run(order: ReproduceOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
 
 @contextmanager
 def _prepared(order: ReproduceOrder) -> Iterator[tuple[Recorded, DownloadOrder]]:
-    """The record and the order that it is of, as long as the block goes on."""
+    """Context with the record and its order."""
     recorded = Recorded.read(order.record)
     if not is_elsewhere(recorded, order.output):
         raise ConfigError(

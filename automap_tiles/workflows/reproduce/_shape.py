@@ -1,4 +1,4 @@
-"""Of what kinds the values of a record are: a file that was cut or changed by hand has others."""
+"""Types of the values in a record, to detect truncated or edited files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Part:
 
 @dataclass(frozen=True, kw_only=True)
 class _Record:
-    """What is read of one; further keys are not looked at."""
+    """The keys that are read; others are ignored."""
 
     results: dict[str, _Part]
     area: dict[str, Any]
@@ -47,7 +47,7 @@ class _Record:
 
 
 def misfit(said: Mapping[str, Any]) -> str | None:
-    """The first key of a record whose value is of another kind, or missing; None: none is."""
+    """The first key of a record that is missing or whose value has the wrong type; None: none."""
     from pydantic import ValidationError
 
     from automap_tiles.vector import shapes_of

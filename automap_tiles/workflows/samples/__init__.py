@@ -1,4 +1,4 @@
-"""Samples of known class: read from any file, given the features of a picture."""
+"""Training samples: read from any file, with features from a raster."""
 
 from automap_tiles.workflows.samples._classes import ClassList, read_classes
 from automap_tiles.workflows.samples._source import SampleShapes, read_samples

@@ -33,15 +33,14 @@ from automap_tiles.parsing import parse_number, parse_yaml
 from automap_tiles.workflows.samples._fields import check_cells, delimiter_of, read_text
 
 MOST = 255
-"""A class map is a picture of bytes, and 0 is no data."""
+"""The class map has 8 bits, and 0 is nodata."""
 
 _NO_CLASS = frozenset(
     ("", "null", "<null>", "(null)", "na", "n/a", "<na>", "#n/a", "nan", "none", "nil", "nat")
 )
-"""What stands where there is no value, in lower case: of QGIS and ArcGIS, R, spreadsheets, NumPy,
-pandas, Python and Lua."""
+"""Null values in lower case: of QGIS and ArcGIS, R, spreadsheets, NumPy, pandas, Python and Lua."""
 _DASHES = frozenset("-–—_.?")
-"""A cell of nothing else is as good as empty."""
+"""A cell with only these counts as empty."""
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _KEY = "--classes"
@@ -49,14 +48,14 @@ _KEY = "--classes"
 
 @dataclass(frozen=True, kw_only=True)
 class ClassList:
-    """What a file of classes says."""
+    """Content of a class file."""
 
     path: str
     values: Mapping[str, int]
-    """What stands in the class field -> number."""
+    """Label in the class field -> number."""
     names: Mapping[int, str]
     colours: Mapping[int, str]
-    """Number -> `#rrggbb`; only where the file says one."""
+    """Number -> `#rrggbb`; only if given in the file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,19 +63,19 @@ class Numbered:
     """Labels as numbers."""
 
     values: tuple[int, ...]
-    """One for each label; 0 where there is none, or it is not to be used."""
+    """One per label; 0 if it has none, or is not used."""
     names: Mapping[int, str]
     colours: Mapping[int, str] = field(default_factory=dict)
     unlisted: tuple[str, ...] = ()
-    """What stands in the field and not in the file of classes."""
+    """Labels that are not in the class file."""
     missing: tuple[str, ...] = ()
-    """What stands in the field in place of a class, such as NULL."""
+    """Null values in the class field, such as NULL."""
     without_class: tuple[bool, ...] = ()
-    """One for each label: whether there is none at all."""
+    """One per label: whether it is a null value."""
 
 
 def numbered(labels: Sequence[Any], where: ConfigError, classes: ClassList | None) -> Numbered:
-    """The numbers of labels; `where` carries file and key for the `ConfigError` of wrong ones."""
+    """Numbers of labels; `where` has file and key for the `ConfigError` of invalid ones."""
     found = [_text(label) for label in labels]
     listed = frozenset() if classes is None else frozenset(classes.values)
     missing = {text for text in found if is_no_class(text) and text not in listed}
@@ -93,7 +92,7 @@ def numbered(labels: Sequence[Any], where: ConfigError, classes: ClassList | Non
 
 
 def is_no_class(text: str) -> bool:
-    """Whether a text says that there is no value."""
+    """Whether a text is a null value."""
     own = text.strip().lower()
     return own in _NO_CLASS or set(own) <= _DASHES
 
@@ -111,7 +110,7 @@ def _numbered(
 
 
 def read_classes(path: str | Path) -> ClassList:
-    """Read a file of classes; raises `ConfigError`."""
+    """Read a class file; raises `ConfigError`."""
     try:
         text = read_text(path, _KEY)
     except OSError as error:
@@ -156,7 +155,7 @@ def _tell_joined(names: Sequence[str]) -> None:
 def _with_numbers(
     values: Mapping[str, int], names: Mapping[int, str], path: str | Path
 ) -> dict[str, int]:
-    """Labels and the numbers themselves; raises `ConfigError` for a name that is another one."""
+    """Labels and the numbers themselves; raises `ConfigError` if a name equals another number."""
     found = dict(values)
     for value in names:
         if found.setdefault(str(value), value) != value:
@@ -170,7 +169,7 @@ def _with_numbers(
 def _of_names(
     texts: Sequence[str], numbers: Mapping[str, float | None], where: ConfigError
 ) -> Numbered:
-    """Classes that are names; `numbers` has each once, with what it is as a number."""
+    """Classes given by name; `numbers` has each once, with its numeric value if any."""
     words = [text for text, number in numbers.items() if number is None]
     if len(words) < len(numbers):
         found, remedy = ", ".join(words[:10]), f"correct them, or {_KEY} with a number for each"
@@ -185,7 +184,7 @@ def _of_names(
 
 
 def _tell_alike(words: Sequence[str]) -> None:
-    """Names that differ by nothing but case and spaces are told: one class, most likely."""
+    """Note names that differ only in case and spaces: probably one class."""
     alike: dict[str, list[str]] = {}
     for word in words:
         alike.setdefault(
@@ -207,7 +206,7 @@ def _tell_alike(words: Sequence[str]) -> None:
 def _listed(
     texts: Sequence[str], present: Sequence[str], where: ConfigError, classes: ClassList
 ) -> Numbered:
-    # 7201.0 of a field of floats is the label 7201
+    # 7201.0 in a float field is the label 7201
     known: dict[str, set[int]] = {}
     for label, value in classes.values.items():
         known.setdefault(_plain(label), set()).add(value)

@@ -1,4 +1,4 @@
-"""A table of samples as a file."""
+"""Write a table of samples to a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DRIVERS = {".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
 
 
 def check_name(path: Path) -> None:
-    """Refuse a name that does not say what to write; raises `ConfigError`."""
+    """Validate the suffix of a name; raises `ConfigError`."""
     if path.suffix.lower() not in (".csv", *_DRIVERS):
         raise ConfigError(
             "is neither CSV nor GeoJSON nor FlatGeobuf",
@@ -26,7 +26,7 @@ def check_name(path: Path) -> None:
 def write_table(table: SampleTable, path: Path) -> None:
     """Write one row or point per sample: class, group and features.
 
-    A CSV has X and Y in the CRS of the picture; GeoJSON and FlatGeobuf tell the CRS.
+    A CSV has X and Y in the CRS of the raster; GeoJSON and FlatGeobuf contain the CRS.
     """
     from automap_tiles.storage import open_storage
 

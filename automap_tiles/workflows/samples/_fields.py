@@ -1,4 +1,4 @@
-"""Texts of tables, names of fields that a file has not, cells that no column has a name for."""
+"""Reading of text tables, and errors of fields and cells."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ KEY = "--class-field"
 
 
 def read_text(path: str | Path, key: str) -> str:
-    """The text of a file that somebody wrote or exported, by the `ConfigError` of its option.
+    """The text of a user's file.
 
-    Raises `ConfigError` for bytes that are no UTF-8, and `OSError`.
+    Raises `ConfigError` with the option's key for bytes that are not UTF-8, and `OSError`.
     """
     try:
         return Path(path).read_text(encoding="utf-8-sig")
@@ -31,12 +31,12 @@ def read_text(path: str | Path, key: str) -> str:
 
 
 def delimiter_of(line: str) -> str:
-    """What parts the columns of a table, by its first line: a comma, a semicolon or a tab."""
+    """The column separator of a table, from its first line: a comma, a semicolon or a tab."""
     return max(",;\t", key=line.count)
 
 
 def missing_field(path: str | Path, name: str | None, fields: Sequence[str]) -> ConfigError:
-    """The error for a class field that is not there, or that was not said."""
+    """The error for a class field that is missing, or was not given."""
     known = ", ".join(fields) or "none"
     if name is None:
         return ConfigError(
@@ -51,7 +51,7 @@ def missing_field(path: str | Path, name: str | None, fields: Sequence[str]) -> 
 def check_cells(
     beyond: Sequence[str] | None, where: tuple[str | Path, int, str], names: Sequence[str]
 ) -> None:
-    """Raise `ConfigError` for a row of a table with cells beyond its last column."""
+    """Raise `ConfigError` for a row with more cells than columns."""
     if beyond and any(cell.strip() for cell in beyond):
         path, line, key = where
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""Places of samples as a file of points, which the engine reads as an input."""
+"""Positions of samples as a file of points, which the engine reads as an input."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ POINTS_SCHEMA: dict[str, Any] = {
 def write_points(
     picture: SourcePicture, read: LabelledPixels, folder: Address, name: str
 ) -> Address:
-    """The pixels as a file of points, unless it is there: a new one would be a changed input."""
+    """Write the pixels as a file of points unless it exists: a new one would be a changed input."""
     storage = folder.as_folder()
     if not storage.exists(name):
         features = list(_multipoints(picture, read))
@@ -36,7 +36,7 @@ def write_points(
 
 
 def _multipoints(picture: SourcePicture, read: LabelledPixels) -> Iterator[dict[str, Any]]:
-    """The centres of pixels, those of a class and group as one feature."""
+    """Pixel centres, one feature per class and group."""
     order = np.lexsort((read.groups, read.classes))
     keys = np.column_stack([read.classes, read.groups])[order]
     starts = np.flatnonzero(np.r_[True, (keys[1:] != keys[:-1]).any(axis=1)])

@@ -1,4 +1,4 @@
-"""The pixels that polygons claim, burnt window by window so that memory does not grow with them."""
+"""Pixels covered by polygons, rasterised window by window to limit memory."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from automap_tiles.workflows.samples.labelled_pixels import LabelledPixels
 from automap_tiles.workflows.samples.picture import SourcePicture
 
 _BLOCK = 1024
-"""Pixels along the edge of a window."""
+"""Edge of a window in pixels."""
 
 _Ints = NDArray[np.int64]
 
 
 class PolygonPixels(NamedTuple):
-    """What one polygon gives, and what it does not."""
+    """Pixels of one polygon, and what was excluded."""
 
     rows: _Ints
     cols: _Ints
     outside: int = 0
-    """Pixels beyond the picture, by area; at least 1 when all of it lies beyond."""
+    """Estimated pixels outside the raster; at least 1 if the polygon is outside."""
     edge: int = 0
     mixed: int = 0
     narrow: int = 0
-    """1 when the pixels at its edge are all that it has."""
+    """1 if the polygon has only edge pixels."""
     thinned: int = 0
     outer: NDArray[np.bool_] | None = None
-    """Which of the pixels lie at the edge of a polygon that has others; None: none."""
+    """Which of the pixels lie at the edge of a polygon that has interior ones; None: none."""
 
 
 @dataclass
 class _Kept:
-    """Pixels that were found so far, and how many there were."""
+    """Pixels found so far, and their number."""
 
     limit: int | None
     seed: int
@@ -52,7 +52,7 @@ class _Kept:
     cols: _Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     outer: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
     inner: int = 0
-    """Pixels that do not lie at the edge."""
+    """Number of interior pixels."""
 
     def add(
         self,
@@ -76,7 +76,7 @@ class _Kept:
 
     @property
     def at_edge(self) -> NDArray[np.bool_] | None:
-        """Which pixels lie at the edge; None where all do."""
+        """Which pixels lie at the edge; None if all do."""
         return self.outer if self.inner else None
 
     @property
@@ -85,7 +85,7 @@ class _Kept:
 
 
 class Polygons:
-    """Areas of known class on a picture."""
+    """Polygons of known class on a raster."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Polygons:
         self._tree = shapely.STRtree(shapes)
 
     def claims(self, number: int, limit: int | None, seed: int) -> PolygonPixels:
-        """The pixels of one polygon, at most `limit`; the lowest lots of the seed."""
+        """The pixels of one polygon, at most `limit`; those with the lowest lots of the seed."""
         shape = self._shapes[number]
         inside = clip_to_box(shape, self._picture.bounds)
         width, height = self._picture.pixel
@@ -133,7 +133,7 @@ class Polygons:
         return hit
 
     def _middle(self, number: int, inside: BaseGeometry, outside: int) -> PolygonPixels:
-        """The pixel at the middle of a polygon that holds no centre."""
+        """The pixel at the centre of a polygon that contains no pixel centre."""
         none = np.zeros(0, np.int64)
         if inside.is_empty:
             return PolygonPixels(none, none, outside)
@@ -147,7 +147,7 @@ class Polygons:
         return PolygonPixels(rows, cols, outside, narrow=int(self._erode > 0))
 
     def _burn(self, number: int, whole: _Kept, core: _Kept) -> None:
-        """Add what lies in each window, of the polygon and of its part without the edge."""
+        """Rasterise the polygon and its eroded interior, window by window."""
         shape, around = self._shapes[number], max(1, self._erode)
         for rows, cols in self._windows(shape):
             grid = self._picture.grid(
@@ -168,7 +168,7 @@ class Polygons:
             core.add(eroded(mask, self._erode)[own], mixed, outer, corner)
 
     def _windows(self, shape: BaseGeometry) -> Iterator[tuple[range, range]]:
-        """Windows of the picture that hold a shape."""
+        """Windows of the raster that contain the shape."""
         left, bottom, right, top = shape.bounds
         (first_row, last_row), (first_col, last_col) = self._picture.places(
             np.array([left, right]), np.array([top, bottom])
@@ -185,7 +185,7 @@ class Polygons:
 
 
 def _parts(shape: BaseGeometry, bounds: Bounds) -> list[BaseGeometry]:
-    """The polygons of a shape in a box; where it only touches there are none."""
+    """The polygons of a shape in a box; none if it only touches the box."""
     return list(matching_parts(clip_to_box(shape, bounds), "Polygon"))
 
 

@@ -1,7 +1,7 @@
-"""The features of sampled pixels, read tile by tile through the engine.
+"""Features of sample pixels, read tile by tile through the engine.
 
-The pixels are written as points into a folder; the process `samples` gives each its features, on
-all cores, remembered and resumed like any run.
+The pixels are written to a folder as points; the process `samples` computes the features of each,
+on all cores, with results stored and resumed like any run.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ from automap_tiles.workflows.tiles.stored_tiles import TileSelection, open_store
 SAMPLING = "sampling"
 """The phase."""
 _TILE = 512
-"""Pixels along the edge of the tiles that are read, or a little more."""
+"""Approximate edge of the tiles, pixels."""
 _FEW_TILES = 4
-"""Up to so many, starting workers takes longer than the work."""
+"""For fewer tiles, starting workers takes longer than the work."""
 
 
 def config_of(
     picture: SourcePicture, recipe: Recipe, read: LabelledPixels, folder: Address
 ) -> dict[str, Any]:
-    """The process that reads the features; its points are written here."""
+    """Configuration of the process that reads the features; writes its points."""
     parameters = {"recipe": recipe.to_dict()}
     facts = json.dumps([picture.path, picture.grid_definition(), parameters], sort_keys=True)
     digest = hashlib.sha256(facts.encode())
@@ -94,15 +94,15 @@ def read_features(
     facts: Mapping[str, Fact],
     stop: StopToken,
 ) -> Generator[Event, None, tuple[Note, ...]]:
-    """Run the process; what its tiles told.
+    """Run the process; returns the notes of its tiles.
 
-    Raises `InputError` with what went wrong in the first tile that failed.
+    Raises `InputError` with the error of the first tile that failed.
     """
     process = open_process(config)
     size = process.pyramid.metatile_size(picture.zoom)
     width, height = Bounds(*config["bounds"]).width, Bounds(*config["bounds"]).height
     few = (width / size[0] + 1) * (height / size[1] + 1) <= _FEW_TILES
-    # textures take their time, and only a worker of its own can be stopped in the middle of a tile
+    # textures take long, and only a separate worker can be stopped within a tile
     slow = any(one.is_texture for one in recipe.neighbourhood)
     if few and not slow:
         how = ExecutionOptions(concurrency="none", workers=how.workers)
@@ -110,7 +110,7 @@ def read_features(
         events = carry_out(process, how, stop=stop)
         summary = yield from _watched(as_phase(events, SAMPLING, facts), picture)
     except ProcessChanged:
-        # the picture is another one than the run before saw
+        # the raster differs from that of the previous run
         events = carry_out(process, replace(how, overwrite=True), stop=stop)
         summary = yield from _watched(as_phase(events, SAMPLING, facts), picture)
     if summary.stopped_by is not None:
@@ -137,12 +137,12 @@ def _watched(
 def gathered(
     config: Mapping[str, Any], picture: SourcePicture, recipe: Recipe
 ) -> tuple[LabelledPixels, np.ndarray[Any, np.dtype[np.float32]]]:
-    """What the process wrote, sorted by place, and the features (sample, feature)."""
+    """The result of the process, sorted by position, and the features (sample, feature)."""
     directory = open_stored_tiles(config["output"]["path"])
     claims, values = [LabelledPixels.none()], [np.zeros((0, len(recipe.names)), np.float32)]
     written = set(directory.existing(TileSelection()))
     if is_remote(directory.path):
-        # a store may list an object moments after it is there
+        # a store may list an object only moments after it was written
         reached = shapely.box(*config["bounds"])
         candidates = cover.tiles(directory.pyramid, reached, config["zoom_levels"])
         written |= directory.there([index for index in candidates if index not in written])

@@ -1,4 +1,4 @@
-"""Samples of known class: points or polygons, whatever the file."""
+"""Sample shapes: points or polygons from any vector file."""
 
 from __future__ import annotations
 
@@ -28,35 +28,35 @@ _POLYGONS = (int(shapely.GeometryType.POLYGON), int(shapely.GeometryType.MULTIPO
 
 @dataclass(frozen=True, kw_only=True)
 class SampleShapes:
-    """Shapes of known class, as they stand in a file."""
+    """Shapes of known class, as in their file."""
 
     path: str
     class_field: str
-    """The field, or column of a year, that the classes are from."""
+    """The field, or column of a year, that contains the classes."""
     crs: CRS
     shapes: NDArray[np.object_]
     """(sample,) points, multipoints, polygons or multipolygons."""
     classes: NDArray[np.uint8]
     """(sample,) 1 to 255."""
     groups: NDArray[np.int64]
-    """(sample,) place in the file, from 0."""
+    """(sample,) index in the file, from 0."""
     names: Mapping[int, str] = field(default_factory=dict)
-    """Number of a class -> its name, where there is one."""
+    """Number of a class -> its name, if any."""
     colours: Mapping[int, str] = field(default_factory=dict)
-    """Number of a class -> `#rrggbb`, where a file of classes says one."""
+    """Number of a class -> `#rrggbb`, if given in a class file."""
     unlabelled: int = 0
-    """Shapes left out because they have no class, or one that is not asked for."""
+    """Shapes omitted because they have no class, or one that is not requested."""
     unlisted: tuple[str, ...] = ()
-    """What stands in the class field and not in the file of classes."""
+    """Labels that are not in the class file."""
     notes: tuple[Note, ...] = ()
-    """What of the file is not among these, and which year was taken for another."""
+    """What was omitted from the file, and whether another year was used."""
 
     def __len__(self) -> int:
         return len(self.classes)
 
     @property
     def counts(self) -> dict[int, int]:
-        """Number of a class -> how many shapes it has, ascending."""
+        """Number of a class -> its number of shapes, ascending."""
         values, counts = np.unique(self.classes, return_counts=True)
         return dict(zip(values.tolist(), counts.tolist(), strict=True))
 
@@ -71,9 +71,9 @@ def read_samples(
 ) -> SampleShapes:
     """Read a CSV file of points, or points and polygons of any vector file.
 
-    A CSV has X, Y in EPSG:4326 and columns of years: that of `class_field`, of the year nearest to
-    `year` or to the `period`, or the only one. Of other files `class_field` must be said unless
-    they have one field only. `classes` numbers the classes otherwise, or leaves some out.
+    A CSV has X, Y in EPSG:4326 and columns of years: `class_field`, the year nearest to `year` or
+    to the `period`, or the only one is used. Other files require `class_field` unless they have a
+    single field. `classes` assigns other numbers to the classes, or omits some.
 
     Raises `ConfigError` that names file, field and remedy.
     """
@@ -147,7 +147,7 @@ def _remedy(error: InputError) -> str | None:
 
 
 def _usable(shape: Any, path: str | Path) -> Any:
-    """The points or polygons of a shape; repairing one may have left lines and points beside."""
+    """The points or polygons of a shape; repairing one may leave lines and points as well."""
     kind = int(shapely.get_type_id(shape))
     if kind in (*_POINTS, *_POLYGONS):
         return shape
@@ -189,7 +189,7 @@ def _labelled(
 def _left_out(
     found: Numbered, values: NDArray[np.int64], nowhere: NDArray[np.bool_]
 ) -> Iterator[Note]:
-    """What became of the samples that are not used."""
+    """Notes on the samples that are not used."""
     without = np.array(found.without_class, dtype=bool)
     for which, reason, examples, remedy in (
         (without, "they have no class", found.missing, None),

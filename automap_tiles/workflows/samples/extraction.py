@@ -1,7 +1,8 @@
-"""The features of samples, read from a picture tile by tile through the engine.
+"""Features of samples, read from a raster tile by tile through the engine.
 
-The pixels of the samples are written as points into a folder; the process `samples` gives each its
-features, on all cores, remembered and resumed like any run; what it wrote is gathered in a table.
+The pixels of the samples are written to a folder as points; the process `samples` computes the
+features of each, on all cores, with results stored and resumed like any run; the results are
+collected in a table.
 """
 
 from __future__ import annotations
@@ -36,21 +37,21 @@ from automap_tiles.workflows.samples.pixels import Pixels, place, thinned
 
 NOTHING: Mapping[str, Fact] = {}
 _SPARE = 4
-"""Times as many pixels are read as a cap keeps: some may lie where there is no data."""
+"""Number of pixels read per pixel of the limit: some may have no data."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Extraction:
-    """Which pixels of the samples make the table."""
+    """Selection of sample pixels."""
 
     per_class: int | None = None
-    """At most so many pixels of a class."""
+    """Maximum number of pixels per class."""
     per_polygon: int | None = None
-    """At most so many pixels of a polygon."""
+    """Maximum number of pixels per polygon."""
     erode: int = 1
-    """Pixels that are left out along the edge of a polygon where it is wide enough."""
+    """Width of the excluded edge of a polygon in pixels, if it is wide enough."""
     seed: int = 0
-    """Decides with the place of a pixel whether a cap keeps it."""
+    """Determines, with the position of a pixel, whether it is kept when numbers are limited."""
 
     def __post_init__(self) -> None:
         for key, value, least in (
@@ -64,17 +65,17 @@ class Extraction:
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """Which features are read of which samples."""
+    """Samples and the features to read."""
 
     samples: SampleShapes
     picture: SourcePicture
     recipe: Recipe
     wanted: Extraction = field(default_factory=Extraction)
     folder: Address | None = None
-    """Where what was read stays: the same sampling again reads nothing, and one that was killed or
-    stopped goes on. None: nowhere."""
+    """Where results are kept: the same sampling again reads nothing, and an interrupted one
+    resumes. None: not kept."""
     how: ExecutionOptions = field(default_factory=ExecutionOptions)
-    """How tiles are read; few of them are read in this process."""
+    """Execution of the tiles; a few of them are read in this process."""
 
 
 def extract(
@@ -87,7 +88,7 @@ def extract(
     workers: int | None = None,
     listen: Callable[[Event], None] | None = None,
 ) -> SampleTable:
-    """The table of a sampling, read at once; `listen` hears of every tile."""
+    """The table of a sampling, without events; `listen` is called for every tile."""
     sampling = Sampling(
         samples=samples,
         picture=picture if isinstance(picture, SourcePicture) else look_at(picture),
@@ -108,11 +109,11 @@ def sampled(
 ) -> Generator[Event, None, SampleTable]:
     """A table of the samples with the features of a recipe, as the phase `SAMPLING`.
 
-    Items are the tiles that are read. The table does not depend on tiles or workers. What is lost
-    on the way is told and stands in the table's notes.
+    Items are the tiles that are read. The table does not depend on tiles or workers. Losses are
+    reported and included in the table's notes.
 
-    Raises `ConfigError` when the picture lacks bands, or when no sample lies in it or on data,
-    `InputError` when it cannot be read, `Stopped`. What is told is added to `notes`.
+    Raises `ConfigError` if the raster lacks bands, or no sample lies in it or on valid pixels,
+    `InputError` if it cannot be read, `Stopped`. Notes are added to `notes`.
     """
     _check_bands(sampling.picture, sampling.recipe)
     with _folder(sampling.folder) as place_of:
@@ -236,7 +237,7 @@ def _table(
 
 
 def _stands_for(kept: LabelledPixels, pixels: Pixels) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """(sample,) pixels of its group that each stands for: caps left out the others."""
+    """(sample,) pixels of its group that each represents, if limits excluded others."""
     groups, member, counts = np.unique(kept.groups, return_inverse=True, return_counts=True)
     sizes = np.array([pixels.sizes[group] for group in groups.tolist()])
     shares: np.ndarray[Any, np.dtype[np.float32]] = (sizes / counts).astype(np.float32)
@@ -244,7 +245,7 @@ def _stands_for(kept: LabelledPixels, pixels: Pixels) -> np.ndarray[Any, np.dtyp
 
 
 def _losses(origin: _Origin, found: LabelledPixels, kept: LabelledPixels) -> tuple[Loss, ...]:
-    """With what nodata and caps cost: every pixel is either in the table or among the losses."""
+    """All losses, including nodata and limits: every pixel is either in the table or counted."""
     read, left, told = (Counter(each.classes.tolist()) for each in (origin.read, found, kept))
     losses = list(origin.pixels.losses)
     for value, candidates in origin.pixels.candidates.items():

@@ -14,10 +14,10 @@ class LabelledPixels(NamedTuple):
 
     rows: NDArray[np.int64]
     cols: NDArray[np.int64]
-    """On the whole grid of the picture."""
+    """On the whole grid of the raster."""
     classes: NDArray[np.uint8]
     groups: NDArray[np.int64]
-    """Place of the shape in its file."""
+    """Index of the shape in its file."""
 
     def __len__(self) -> int:
         return self.rows.size
@@ -38,7 +38,7 @@ class LabelledPixels(NamedTuple):
         return cls(place, place, np.zeros(0, np.uint8), place)
 
     def take(self, which: NDArray[Any]) -> LabelledPixels:
-        """Those at positions, or where a mask is True."""
+        """The pixels at indices, or where a mask is True."""
         return LabelledPixels(*(column[which] for column in self))
 
     def sorted(self) -> LabelledPixels:
@@ -46,16 +46,16 @@ class LabelledPixels(NamedTuple):
         return self.take(np.lexsort((self.groups, self.cols, self.rows)))
 
     def starts(self) -> NDArray[np.bool_]:
-        """Of sorted claims: which are the first of their pixel."""
+        """Whether each of the sorted entries is the first of its pixel."""
         first = np.ones(self.rows.size, dtype=bool)
         first[1:] = (self.rows[1:] != self.rows[:-1]) | (self.cols[1:] != self.cols[:-1])
         return first
 
     def keys(self) -> NDArray[np.int64]:
-        """One number per pixel; pixels beyond 2^31 rows or columns do not occur."""
+        """One number per pixel; rows and columns must be below 2^31."""
         return (self.rows << 32) + self.cols
 
 
 def joined(parts: Sequence[LabelledPixels]) -> LabelledPixels:
-    """One behind the other."""
+    """Concatenation."""
     return LabelledPixels(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))

@@ -1,4 +1,4 @@
-"""What became of samples that are not in a table, in words: whole classes first."""
+"""Notes on samples that are not in a table: whole classes first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WORDS: Mapping[Reason, str] = {
     Reason.EMPTY: "no class or no place",
 }
 _AS_ASKED = (Reason.EDGE, Reason.REPEATED, Reason.CAPPED)
-"""What an option or common sense leaves out: nothing is missing in the table."""
+"""Reasons due to options or duplicates: no information is lost."""
 
 
 def notes_of(
@@ -27,10 +27,10 @@ def notes_of(
     words: Mapping[Reason, str] = WORDS,
     subject: Subject = Subject.SAMPLES,
 ) -> Iterator[Note]:
-    """One note for the classes of which nothing is left, then one for each reason.
+    """One note for the classes without remaining samples, then one per reason.
 
-    `kept` are the classes that are left. What never had a class (`Loss.value` 0) is told by who
-    reads the file.
+    `kept` are the remaining classes. Samples that never had a class (`Loss.value` 0) are reported
+    when the file is read.
     """
     of_class = [loss for loss in losses if loss.value]
     gone = sorted({loss.value for loss in of_class} - set(kept))

@@ -1,4 +1,4 @@
-"""The picture that samples are read from: its pixels, counted, and its bands, named."""
+"""The raster that samples are read from: its pixel grid and named bands."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class SourcePicture:
     """Without a buffer. Of a file: one whose zoom 0 has the file's own pixels."""
     zoom: int
     bounds: Bounds
-    """Box of the data, CRS of the pyramid."""
+    """Bounds of the data, CRS of the pyramid."""
     table: BandTable
     """Names and units of the bands."""
 
     @property
     def bands(self) -> tuple[str, ...]:
-        """Names of the bands, `band_1` … where there are none."""
+        """Names of the bands, `band_1` … if there are none."""
         return self.table.names
 
     @property
@@ -60,9 +60,9 @@ class SourcePicture:
 
     @property
     def window(self) -> tuple[range, range]:
-        """Rows and columns of the whole grid that the data take up."""
+        """Rows and columns of the whole grid that the data cover."""
         (left, top), (width, height) = self._corner, self.pixel
-        # a thousandth: boxes that end at a pixel's edge do not take in the next one
+        # a thousandth: boxes that end at a pixel's edge do not include the next one
         first_row = math.floor((top - self.bounds.top) / height + 1e-3)
         last_row = math.ceil((top - self.bounds.bottom) / height - 1e-3)
         first_col = math.floor((self.bounds.left - left) / width + 1e-3)
@@ -82,7 +82,7 @@ class SourcePicture:
     def places(
         self, x: NDArray[np.float64], y: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows and columns of the pixels that points of its CRS lie in."""
+        """Rows and columns of the pixels that contain points in its CRS."""
         (left, top), (width, height) = self._corner, self.pixel
         rows = np.floor((top - y) / height).astype(np.int64)
         return rows, np.floor((x - left) / width).astype(np.int64)
@@ -96,20 +96,20 @@ class SourcePicture:
         return left + (cols + half) * width, top - (rows + half) * height
 
     def holds(self, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which pixels lie in its box."""
+        """Which pixels lie in its bounds."""
         own_rows, own_cols = self.window
         held: NDArray[np.bool_] = (rows >= own_rows.start) & (rows < own_rows.stop)
         return held & (cols >= own_cols.start) & (cols < own_cols.stop)
 
     def grid_definition(self) -> dict[str, Any]:
-        """The pyramid as a process file has it."""
+        """The pyramid in the form of a process file."""
         return {**self.pyramid.to_dict(), "pixelbuffer": 0}
 
 
 def look_at(path: str | Path) -> SourcePicture:
-    """Look at a raster file, a tile directory, or the output of a `.mapchete` file.
+    """Open a raster file, a tile directory, or the output of a `.mapchete` file.
 
-    Raises `ConfigError` or `InputError` when it is none, or not a picture.
+    Raises `ConfigError` or `InputError` if it is none of these, or not a raster.
     """
     text = str(path)
     facts = source_facts(text)

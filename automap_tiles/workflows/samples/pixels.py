@@ -1,9 +1,9 @@
-"""Which pixels of a picture are samples of which class.
+"""Sample pixels: which pixels of a raster are samples of which class.
 
-A polygon gives the pixels whose centre lies inside, without those at its edge: a pixel counts when
-its eight neighbours lie inside too. A polygon too narrow for that gives all pixels whose centre
-lies inside; one that holds no centre gives the pixel at its middle, as a point does. A pixel that
-shapes of two classes claim belongs to none.
+A polygon gives the pixels whose centre lies inside, except edge pixels: all eight neighbours must
+lie inside too. A polygon too narrow for that gives all pixels whose centre lies inside; one that
+contains no centre gives the pixel at its own centre, like a point. A pixel in shapes of two classes
+belongs to none.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ class Pixels:
     claims: LabelledPixels
     """Each pixel once."""
     losses: tuple[Loss, ...]
-    """Without what thinning, caps and nodata cost."""
+    """Without losses by thinning, limits and nodata."""
     candidates: Mapping[int, int]
-    """Class -> pixels that there were before the thinning."""
+    """Class -> pixels before thinning."""
     narrow: Mapping[int, int]
-    """Class -> polygons that were too narrow to do without the pixels at their edge."""
+    """Class -> polygons that are too narrow to exclude the edge pixels."""
     edges: NDArray[np.int64]
-    """Keys (see `LabelledPixels.keys`) of the pixels at the edge of a polygon that has others."""
+    """Keys (see `LabelledPixels.keys`) of the edge pixels of polygons that have interior ones."""
     sizes: Mapping[int, int]
-    """Group -> pixels that there were before the thinning."""
+    """Group -> pixels before thinning."""
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """Where leaving out the edge was asked for and could not be."""
+        """Notes on polygons whose edge could not be excluded as requested."""
         if not self.narrow:
             return ()
         return (
@@ -64,13 +64,13 @@ class Pixels:
 
 @dataclass
 class _Count:
-    """What happened so far, by class."""
+    """Counts by class."""
 
     lost: Counter[tuple[int, Reason]] = field(default_factory=Counter)
     narrow: Counter[int] = field(default_factory=Counter)
     thinned: Counter[int] = field(default_factory=Counter)
     of_group: Counter[int] = field(default_factory=Counter)
-    """Group -> pixels that were thinned out."""
+    """Group -> pixels removed by thinning."""
     edges: list[NDArray[np.int64]] = field(default_factory=list)
 
     def lose(self, classes: NDArray[np.uint8], reason: Reason) -> None:
@@ -79,7 +79,7 @@ class _Count:
             self.lost[value, reason] += number
 
     def take(self, value: int, group: int, found: PolygonPixels) -> LabelledPixels:
-        """The pixels of a polygon; what it did not give is counted."""
+        """Add the pixels of a polygon, and count its losses."""
         self.lost[value, Reason.OUTSIDE] += found.outside
         self.lost[value, Reason.EDGE] += found.edge
         self.lost[value, Reason.MIXED] += found.mixed
@@ -100,11 +100,11 @@ def place(
     per_shape: int | None = None,
     seed: int = 0,
 ) -> Pixels:
-    """The pixels of samples on a picture.
+    """The pixels of samples on a raster.
 
     `erode` is the width of a polygon's edge in pixels. Of a polygon with more than `per_shape`
-    pixels so many are kept, chosen by the seed and the place. Raises `ConfigError` when no sample
-    lies in the picture.
+    pixels that number is kept, selected by seed and position. Raises `ConfigError` if no sample
+    lies in the raster.
     """
     shapes = _on(samples, picture)
     areas = shapely.get_dimensions(shapes) == 2
@@ -123,7 +123,7 @@ def place(
 
 
 def thinned(pixels: LabelledPixels, per_class: int | None, seed: int) -> LabelledPixels:
-    """At most so many pixels of each class."""
+    """At most this number of pixels per class."""
     if per_class is None:
         return pixels
     return pixels.take(by_number(pixels.classes, per_class, lots(pixels.rows, pixels.cols, seed)))
@@ -150,7 +150,7 @@ def _pixels(claims: LabelledPixels, samples: SampleShapes, count: _Count) -> Pix
 
 
 def _on(samples: SampleShapes, picture: SourcePicture) -> NDArray[np.object_]:
-    """The shapes in the CRS of the picture, also where that goes on beyond the antimeridian."""
+    """The shapes in the CRS of the raster, which may extend beyond the antimeridian."""
     from automap_tiles.vector import reproject_geometries, shifted_to_box
 
     moved = np.empty(len(samples), dtype=object)
@@ -173,7 +173,7 @@ def _points(
     picture: SourcePicture,
     count: _Count,
 ) -> LabelledPixels:
-    """The pixels that points lie in."""
+    """The pixels that contain points."""
     single, owner = shapely.get_parts(shapes[which], return_index=True)
     rows, cols = picture.places(shapely.get_x(single), shapely.get_y(single))
     claims = LabelledPixels(rows, cols, samples.classes[which][owner], samples.groups[which][owner])
@@ -185,14 +185,15 @@ def _points(
 def _distinct(
     claims: LabelledPixels, points: LabelledPixels, polygons: Polygons, count: _Count
 ) -> LabelledPixels:
-    """Each pixel once; none that two classes claim."""
+    """Pixels without duplicates, and without those of two classes."""
     claims = claims.sorted()
     first = claims.starts()
     pixel = np.cumsum(first) - 1
     lowest = np.minimum.reduceat(claims.classes, np.flatnonzero(first)) if len(claims) else pixel
     highest = np.maximum.reduceat(claims.classes, np.flatnonzero(first)) if len(claims) else pixel
     mixed = (lowest != highest)[pixel] if len(claims) else np.zeros(0, bool)
-    # A polygon's pixel may have been thinned out: points are held against the polygons too.
+    # A polygon's pixel may have been removed by thinning: therefore points are compared with the
+    # polygons.
     hit = points.take(polygons.hit(points))
     if len(hit):
         mixed |= np.isin(claims.keys(), hit.keys())

@@ -1,4 +1,4 @@
-"""A random sample of pixels from all over a raster, read tile by tile."""
+"""A random sample of pixels of a raster, read tile by tile."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def random_pixels(
     stop: StopToken = NEVER,
     notes: Notes | None = None,
 ) -> Generator[Event, None, SampleTable]:
-    """Features of at most so many pixels, each as likely as any other; all are of class 1.
+    """Features of at most this number of pixels, with equal probability; all are of class 1.
 
     They are read tile by tile, so memory is that of a tile and of the table, and the same seed
-    gives the same pixels. Those without data are not among them: nothing is lost by that. Raises
+    gives the same pixels. Pixels without data are not part of the sample, and not reported. Raises
     as `sampled` does.
     """
     rows, cols = _places(picture, number, seed)
@@ -70,7 +70,7 @@ def random_pixels(
 def _places(
     picture: SourcePicture, number: int, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows and columns of distinct pixels of the picture's box."""
+    """Rows and columns of distinct pixels within the raster's bounds."""
     rows, cols = picture.window
     total = len(rows) * len(cols)
     if total <= number:

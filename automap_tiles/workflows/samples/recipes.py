@@ -1,4 +1,4 @@
-"""Which features a classifier gets: by a few words, or by a file."""
+"""Selection of a classifier's features: by keywords, or by a file."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from automap_tiles.parsing import parse_yaml
 from automap_tiles.workflows.samples._fields import read_text
 
 USUAL_INDICES = ("ndvi", "ndwi", "ndmi")
-"""Vegetation, open water, moisture: taken where the picture has their bands."""
+"""Vegetation, open water, moisture: used if the raster has their bands."""
 
 
 _USUAL_RADIUS = 2
 _USUAL_STATISTICS = ("mean",)
 _OFFERED_RADII = (1, 2)
-"""Of the windows whose means are offered where nobody asks for windows."""
+"""Radii of the window means that are optional features if windows are not specified."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeRequest:
     """Requested features; together with the bands of a raster they make a recipe.
 
-    What is None is left to the training: it is used where the folds show that it is better.
+    None leaves the choice to the training: features are used if cross-validation shows a gain.
     """
 
     bands: tuple[str, ...] | None = None
-    """All bands of the picture when None."""
+    """None: all bands of the raster."""
     indices: tuple[str, ...] | None = None
-    """The usual ones that the bands allow are offered when None."""
+    """None: the usual ones that the bands permit are optional."""
     radii: tuple[int, ...] | None = None
-    """Of the windows around a pixel; none: the pixel alone."""
+    """Of the windows around a pixel; empty: the pixel alone."""
     statistics: tuple[str, ...] | None = None
     """Of every band, in every window."""
     textures: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class Offer:
 
 
 def make_recipe(wish: RecipeRequest, bands: Sequence[str]) -> Offer:
-    """Features of a picture with these bands; raises `ConfigError`."""
+    """Features of a raster with these bands; raises `ConfigError`."""
     wanted = tuple(bands) if wish.bands is None else wish.bands
     for option, names, known in (
         ("--bands", wanted, bands),
@@ -85,14 +85,17 @@ def make_recipe(wish: RecipeRequest, bands: Sequence[str]) -> Offer:
     indices = _usual(bands) if wish.indices is None else wish.indices
     try:
         recipe = Recipe(bands=wanted, indices=indices, neighbourhood=tuple(_around(wish, wanted)))
-        recipe.check(bands)  # what the indices need
+        recipe.check(bands)  # the bands that indices need
     except ValueError as error:
         raise ConfigError(str(error), key="features") from error
     return Offer(recipe=recipe, optional=_optional(wish, recipe))
 
 
 def _optional(wish: RecipeRequest, recipe: Recipe) -> dict[str, tuple[str, ...]]:
-    """What nobody asked for; without a band something must be taken, then nothing is optional."""
+    """Features that were not requested.
+
+    Without a band one is required, then nothing is optional.
+    """
     if not recipe.bands:
         return {}
     found: dict[str, tuple[str, ...]] = {}

@@ -1,4 +1,4 @@
-"""Where the next samples would help a model most, as points to look at."""
+"""Active learning: suggest points where further samples would improve a model most."""
 
 from __future__ import annotations
 
@@ -32,36 +32,36 @@ from automap_tiles.workflows.samples.random_pixels import random_pixels
 
 CANDIDATES = 20_000
 _AT_ONCE = 4096
-"""SampleCandidates that are predicted at a time."""
+"""Candidates predicted at a time."""
 _UNSURE = "the model is unsure"
 _UNLIKE = "unlike all samples"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SuggestOrder(Order):
-    """Propose where the next samples help a model most."""
+    """Suggest where the next samples improve a model most."""
 
     workflow: ClassVar[str] = "suggest"
 
     picture: str
     """Raster file or tile directory that the model is for."""
     model: str
-    """File of `automap train`."""
+    """Model file of `automap train`."""
     out: str
     """File of the points, `.csv` or `.geojson`."""
     number: Count = 50
     apart: Positive | None = None
-    """Least distance between suggestions and from samples, in units of the picture's CRS; None:
-    half of what they would be apart if they were spread evenly."""
+    """Minimum distance between suggestions and from samples, in units of the raster's CRS; None:
+    half of the distance of evenly spread points."""
     candidates: Count = CANDIDATES
-    """Pixels from all over the picture among which they are chosen."""
+    """Pixels from the whole raster that are considered."""
     seed: int = 0
     workers: Count | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SuggestReport:
-    """What they would be chosen by."""
+    """The criteria of the selection."""
 
     picture: str
     classes: tuple[str, ...]
@@ -79,18 +79,18 @@ class SuggestReport:
 
 @dataclass(frozen=True, kw_only=True)
 class SuggestOutcome:
-    """What was chosen."""
+    """The selected points."""
 
     unsure: int
-    """Points where the model is unsure."""
+    """Points where the model is uncertain."""
     unlike: int
-    """Points that are unlike all of its samples."""
+    """Points that are dissimilar to all of its samples."""
     candidates: int
-    """With data, among which they were chosen."""
+    """Candidates with valid data."""
     apart: float
-    """Units of the picture's CRS."""
+    """In units of the raster's CRS."""
     out: str | None
-    """None where it was stopped."""
+    """None if it was stopped."""
     notes: tuple[Note, ...] = ()
 
     def to_json(self) -> Json:
@@ -106,7 +106,7 @@ class SuggestOutcome:
 
 
 def check(order: SuggestOrder) -> SuggestReport:
-    """Look at model and picture; no pixel is read. Raises `ConfigError`, `InputError`."""
+    """Open model and raster; no pixel is read. Raises `ConfigError`, `InputError`."""
     model, _ = _looked_at(order)
     return SuggestReport(
         picture=order.picture,
@@ -117,9 +117,9 @@ def check(order: SuggestOrder) -> SuggestReport:
 
 
 def run(order: SuggestOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
-    """Read candidates, choose, write the points; the outcome is a `SuggestOutcome`.
+    """Read candidates, select, write the points; the outcome is a `SuggestOutcome`.
 
-    Nothing is written where it is stopped.
+    Nothing is written if it is stopped.
     """
     check_points_name(Path(order.out))
     yield Started(facts={"picture": order.picture, "model": order.model})
@@ -238,7 +238,7 @@ def _candidates(model: Model, table: SampleTable, places: NDArray[np.float64]) -
 
 
 def _evenly(picture: SourcePicture, number: int) -> float:
-    """How far apart so many points are that are spread evenly, units of the CRS."""
+    """Distance of a number of evenly spread points, units of the CRS."""
     rows, cols = picture.window
     width, height = picture.pixel
     return math.sqrt(len(rows) * len(cols) * width * height / number)

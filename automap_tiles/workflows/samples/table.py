@@ -1,7 +1,7 @@
-"""Points of a CSV file, as AutoMap's users have them.
+"""Sample points in a CSV file.
 
 Columns `X` and `Y` in EPSG:4326 and one column per year, named by four digits; other columns are
-ignored. Commas, semicolons and tabs part the columns.
+ignored. Columns are separated by commas, semicolons or tabs.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class Points:
     y: NDArray[np.float64]
     """Latitude, degrees."""
     labels: Sequence[Any]
-    """What stands in the column of classes."""
+    """Content of the class column."""
     field: str
     """Name of that column."""
     nearest_to: str | None = None
-    """The year or time asked for, where that column is another one."""
+    """The requested year or time, if another column was used."""
 
 
 def read_points(
@@ -85,7 +85,7 @@ def read_points(
 def _asked(
     name: str, class_field: str | None, year: int | None, period: Period | None
 ) -> str | None:
-    """What was asked for where the column of another year was taken, None where it was this one."""
+    """The request, if the column of another year was used; None otherwise."""
     if class_field is not None or not _YEAR.fullmatch(name):
         return None
     if year is not None:
@@ -108,7 +108,7 @@ def nearest_year(years: Sequence[int], period: Period) -> int:
 
 
 _SPELT = {"X": ("X", "LONGITUDE", "LON", "LONG", "LNG"), "Y": ("Y", "LATITUDE", "LAT")}
-"""Names of the columns of places, in any case; the first that is there counts."""
+"""Names of the coordinate columns, in any case; the first one present is used."""
 
 
 def _column(names: Sequence[str], name: str, path: str | Path) -> int:
@@ -156,7 +156,7 @@ def _label_column(
 
 
 def _only(names: Sequence[str], name: str, path: str | Path) -> int:
-    """Place of a column of classes; raises `ConfigError` where two have its name."""
+    """Index of the class column; raises `ConfigError` if two have that name."""
     if names.count(name) > 1:
         raise ConfigError(
             f"has more than one column {name}", path, 1, "--samples", ", ".join(names),

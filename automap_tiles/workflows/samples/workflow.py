@@ -1,4 +1,4 @@
-"""Which pixels are samples of which class, and what the picture shows there."""
+"""The workflow `samples`: sample pixels and their features."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from automap_tiles.workflows.samples.recipes import RecipeRequest, make_recipe, 
 
 @dataclass(frozen=True, kw_only=True)
 class SamplesOrder(Order):
-    """Read samples, and the features of a picture there."""
+    """Read samples, and their features from a raster."""
 
     workflow: ClassVar[str] = "samples"
 
@@ -36,17 +36,17 @@ class SamplesOrder(Order):
     picture: str
     """Raster file or tile directory."""
     class_field: str | None = None
-    """Field that holds the class."""
+    """Field that contains the class."""
     year: int | None = None
     """Of a CSV: the column of the nearest year."""
     classes: str | None = None
     """CSV or YAML file with numbers, names and colours of classes."""
     per_class: Count | None = None
-    """At most so many pixels of a class."""
+    """Maximum number of pixels per class."""
     per_polygon: Count | None = None
-    """At most so many pixels of a polygon."""
+    """Maximum number of pixels per polygon."""
     erode: Whole = 1
-    """Pixels left out along the edge of polygons, where they are wide enough."""
+    """Pixels excluded along the edge of polygons, if they are wide enough."""
     recipe: str | None = None
     """YAML file with the features, instead of `bands`."""
     bands: tuple[str, ...] | None = None
@@ -59,12 +59,12 @@ class SamplesOrder(Order):
 
 @dataclass(frozen=True, kw_only=True)
 class SamplesReport:
-    """What would be read."""
+    """The samples to be read."""
 
     shapes: tuple[tuple[str, int], ...]
-    """Class and how many samples the file has of it, by number."""
+    """Class and number of samples in the file, by class number."""
     bands: tuple[str, ...]
-    """Of the picture."""
+    """Of the raster."""
     features: tuple[str, ...]
     out: str | None
     notes: tuple[Note, ...]
@@ -81,16 +81,16 @@ class SamplesReport:
 
 @dataclass(frozen=True, kw_only=True)
 class SamplesOutcome:
-    """What was read."""
+    """The samples read."""
 
     table: SampleTable | None
-    """None where it was stopped."""
+    """None if it was stopped."""
     out: str | None
     notes: tuple[Note, ...] = ()
 
     @property
     def stopped(self) -> bool:
-        """Whether it ended before all was read."""
+        """Whether it was stopped before all samples were read."""
         return self.table is None
 
     def to_json(self) -> Json:
@@ -110,7 +110,7 @@ class SamplesOutcome:
 
 
 def check(order: SamplesOrder) -> SamplesReport:
-    """Look at samples and picture; no pixel is read. Raises `ConfigError`, `InputError`."""
+    """Open samples and raster; no pixel is read. Raises `ConfigError`, `InputError`."""
     with collecting() as told:
         sampling = _sampling(order)
     names, counts = sampling.samples.names, sampling.samples.counts
@@ -126,7 +126,7 @@ def check(order: SamplesOrder) -> SamplesReport:
 def run(order: SamplesOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     """Read the samples and write the table; see `sampled`. The outcome is a `SamplesOutcome`.
 
-    Nothing is written where it is stopped.
+    Nothing is written if it is stopped.
     """
     if order.recipe is not None and order.bands is not None:
         raise ConfigError("the recipe says them already", key="bands", remedy="one of the two")
@@ -177,7 +177,7 @@ def _sampling(order: SamplesOrder) -> Sampling:
 
 
 def _recipe(order: SamplesOrder, bands: tuple[str, ...]) -> Recipe:
-    """Of a file, of the bands that are named, or of all that the picture has."""
+    """From a file, from the given bands, or from all bands of the raster."""
     if order.recipe is None:
         wish = RecipeRequest(bands=order.bands, indices=(), radii=())
         return make_recipe(wish, bands).recipe

@@ -1,4 +1,4 @@
-"""The time series of a place: what every date of a satellite saw of a point or an area."""
+"""Time series of a place: the values of every date at a point or in an area."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Moment:
     time: datetime
     satellite: str
     scenes: tuple[str, ...]
-    """Ids of those that have valid pixels here."""
+    """Ids of the scenes with valid pixels here."""
     valid: float
-    """Share of the place's pixels that count, 0 to 1."""
+    """Fraction of valid pixels, 0 to 1."""
     values: tuple[float | None, ...]
-    """Mean over the pixels that count, in the order of the names; None where nothing counts."""
+    """Mean over the valid pixels, in the order of the names; None without any."""
 
     def to_json(self) -> Json:
         return {
@@ -62,12 +62,12 @@ def series(
     names: Sequence[str],
     mask: MaskRule | None = None,
 ) -> tuple[Moment, ...]:
-    """Dates by time at which a place was in sight, each satellite by itself.
+    """Dates that cover a place, by time, separately for each satellite.
 
-    `place` is in longitude and latitude: of a point the pixel it lies in counts, of an area those
-    with their centre inside, or all that it touches when there is none. `names` are bands (common
-    names) and indices. `mask` None counts all pixels with data. Raises `ConfigError` for an unknown
-    name or a place that is too large, `InputError` for a file that cannot be read.
+    `place` is in longitude and latitude: a point stands for the pixel that contains it, an area for
+    those with their centre inside, or all that it touches if there is none. `names` are bands
+    (common names) and indices. `mask` None uses all pixels with data. Raises `ConfigError` for an
+    unknown name or a place that is too large, `InputError` for a file that cannot be read.
     """
     return in_order(moments_of(scenes, place, names, mask))
 
@@ -86,12 +86,12 @@ def moments_of(
 
 
 def in_order(moments: Iterable[Moment]) -> tuple[Moment, ...]:
-    """By time, those of one time by satellite."""
+    """By time, then by satellite."""
     return tuple(sorted(moments, key=lambda moment: (moment.time, moment.satellite)))
 
 
 def needed_bands(names: Sequence[str]) -> tuple[str, ...]:
-    """Bands that the names need, in the order of `COMMON`; raises `ConfigError`."""
+    """Bands required by the names, in the order of `COMMON`; raises `ConfigError`."""
     wanted: set[str] = set()
     for name in names:
         if name in COMMON:
@@ -112,7 +112,7 @@ def needed_bands(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def to_csv(moments: Sequence[Moment], names: Sequence[str]) -> str:
-    """Lines of time, satellite, scenes, valid and the values; those that are missing are empty."""
+    """Lines of time, satellite, scenes, valid fraction and values; missing ones are empty."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["time", "satellite", "scenes", "valid", *names])
@@ -138,7 +138,7 @@ def _of_satellite(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Window:
-    """The place on a grid of the scenes' own."""
+    """The place on the scenes' own grid."""
 
     frame: NativeFrame
     inside: np.ndarray[Any, Any]
@@ -146,10 +146,10 @@ class _Window:
 
 
 def _window(known: list[_Window], lattice: Lattice, place: BaseGeometry) -> _Window:
-    """On the grid of a date: beside the edge of a zone a place has pixels of two grids.
+    """On the grid of a date: near the edge of a UTM zone a place has pixels of two grids.
 
-    On that of the other zone it would have the pixel beside its own. `known`: those of the dates
-    before, to which new ones are added.
+    On the grid of the other zone a neighbouring pixel would be read. `known`: windows of earlier
+    dates, to which new ones are added.
     """
     corner = Grid(lattice.crs, lattice.transform, (1, 1))
     for window in known:
@@ -185,7 +185,7 @@ def _inside(shape: BaseGeometry, grid: Grid) -> np.ndarray[Any, Any]:
 
 
 def _in_sight(date: Overpass, frame: NativeFrame) -> bool:
-    """Whether any scene's files reach the place."""
+    """Whether any scene's files cover the place."""
     for scene in date.scenes:
         grids = [file.grid for file in scene.bands.values() if file.grid is not None]
         found = frame.part_of(grids[0]) if grids else None

@@ -1,4 +1,4 @@
-"""The picture of a time series: values over time, one colour for each, drawn with Pillow."""
+"""Plot of a time series: values over time, one colour each, drawn with Pillow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from automap_tiles.workflows.series._moments import Moment
 SIZE = (1000, 500)
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 20, 50, 50
 _LINES = 5
-# Okabe and Ito's colours, which colour-blind people can tell apart.
+# Okabe and Ito's palette, safe for colour vision deficiency.
 _COLOURS = ("#009E73", "#0072B2", "#D55E00", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _GREY = "#BBBBBB"
 
@@ -27,9 +27,9 @@ def check_installed() -> None:
 
 
 def to_png(moments: Sequence[Moment], names: Sequence[str], title: str = "") -> bytes:
-    """A PNG of `SIZE` pixels; dates without a value are left out.
+    """A PNG of `SIZE` pixels; dates without a value are omitted.
 
-    Raises `MissingExtra` without Pillow, `ConfigError` when there is no value at all.
+    Raises `MissingExtra` without Pillow, `ConfigError` if there is no value at all.
     """
     check_installed()
     from PIL import Image, ImageDraw
@@ -62,7 +62,7 @@ def to_png(moments: Sequence[Moment], names: Sequence[str], title: str = "") -> 
 
 
 class _Axes:
-    """Where a value at a time is drawn."""
+    """Position of a value at a time in the plot."""
 
     def __init__(self, times: tuple[datetime, datetime], values: tuple[float, float]) -> None:
         self.start = times[0].timestamp()
@@ -77,7 +77,7 @@ class _Axes:
 
 
 def _rounded_range(low: float, high: float) -> tuple[float, float]:
-    """A range around the values whose ends are short numbers."""
+    """A range around the values with round limits."""
     import math
 
     step = 10 ** math.floor(math.log10(max(high - low, 1e-3)))

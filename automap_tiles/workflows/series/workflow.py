@@ -52,7 +52,7 @@ SEARCH, DATES = "search", "dates"
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesOrder(Order):
-    """Read what every date of a satellite saw of a place."""
+    """Read the time series of a place."""
 
     workflow: ClassVar[str] = "series"
 
@@ -63,17 +63,17 @@ class SeriesOrder(Order):
     area: str | None = None
     """Vector file: the mean over all its shapes."""
     satellites: tuple[str, ...] | None = None
-    """As in `composite`; None: all that are there."""
+    """As in `composite`; None: all available ones."""
     time: str | None = None
     """`FROM/TO`: days, months or years; None: all."""
     values: tuple[str, ...] = ("ndvi",)
     """Bands and indices."""
     mask: tuple[str, ...] = ("cloud", "cirrus", "shadow")
-    """What rules a pixel out."""
+    """Mask flags that exclude a pixel."""
     max_cloud_cover: Percent | None = None
     """Of a scene."""
     output: str | None = None
-    """CSV file; None: the outcome alone has the values."""
+    """CSV file; None: values are only in the outcome."""
     plot: str | None = None
     """PNG file; needs Pillow."""
 
@@ -93,11 +93,11 @@ class ScenesFound:
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesReport:
-    """What would be read."""
+    """The dates to be read."""
 
     found: SearchReport
     dates: int
-    """Overpasses, those that miss the place by a little among them."""
+    """Overpasses, including those that narrowly miss the place."""
     notes: tuple[Note, ...]
 
     def to_json(self) -> Json:
@@ -113,12 +113,12 @@ class SeriesReport:
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesOutcome:
-    """What was seen."""
+    """The time series."""
 
     names: tuple[str, ...]
     """Of the values of a moment."""
     moments: tuple[Moment, ...]
-    """By time; all that were read where it was stopped."""
+    """By time; if stopped, those that were read."""
     output: str | None
     plot: str | None
     notes: tuple[Note, ...] = ()
@@ -126,7 +126,7 @@ class SeriesOutcome:
 
     @property
     def csv(self) -> str:
-        """Lines of time, satellite, scenes, valid and the values."""
+        """Lines of time, satellite, scenes, valid fraction and values."""
         return to_csv(self.moments, self.names)
 
     def to_json(self) -> Json:
@@ -142,7 +142,7 @@ class SeriesOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class _Wanted:
-    """An order, checked."""
+    """A validated order."""
 
     names: tuple[str, ...]
     place: BaseGeometry
@@ -151,7 +151,7 @@ class _Wanted:
 
 
 def check(order: SeriesOrder) -> SeriesReport:
-    """Look for the scenes; nothing is read of them. Raises `ConfigError`, `InputError`."""
+    """Search for the scenes, without reading them. Raises `ConfigError`, `InputError`."""
     with collecting() as told:
         found = _search(order, _wanted(order))
     days = [
@@ -165,7 +165,7 @@ def check(order: SeriesOrder) -> SeriesReport:
 def run(order: SeriesOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     """Read the dates one by one, which are the items; the outcome is a `SeriesOutcome`.
 
-    The files are written when all is read, none where it was stopped. Raises `ConfigError`,
+    Files are written when all dates are read, not if it is stopped. Raises `ConfigError`,
     `InputError`, `OutputError`.
     """
     wanted = _wanted(order)
@@ -239,7 +239,7 @@ def _wanted(order: SeriesOrder) -> _Wanted:
 
 
 def _on_the_globe(longitude: float, latitude: float) -> bool:
-    """Longitudes may run on over the antimeridian."""
+    """Longitudes may continue across the antimeridian."""
     return math.isfinite(longitude) and abs(longitude) <= 540 and abs(latitude) <= 90
 
 
