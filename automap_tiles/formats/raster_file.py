@@ -42,15 +42,16 @@ FORMAT = FormatInfo(
     reader=f"{__name__}:open_reader",
 )
 
-# Pixels of the source between two points of its outline; its edges are curved in another CRS.
+# Pixels of the source between two vertices of its outline; its edges are curved in another CRS.
 _OUTLINE_STEP = 256
 
 _TORN = 4
-"""So many times larger than those of a half are the pixels of what an edge of the CRS cuts."""
+"""Ratio of pixel sizes of the whole and of a half that indicates a source cut by an edge of the
+CRS."""
 
 
 def open_reader(spec: InputSpec, context: OpenContext) -> RasterFile:
-    """Reader of a raster file; raises `InputError` when it is missing."""
+    """Reader of a raster file; raises `InputError` if it is missing."""
     options = Options(spec)
     nodata = options.number("nodata", None)
     resampling = options.text("resampling", "nearest")
@@ -66,7 +67,7 @@ def open_reader(spec: InputSpec, context: OpenContext) -> RasterFile:
 
 
 def _gdal_options(options: Options) -> tuple[tuple[str, str], ...]:
-    """Names and values as GDAL takes them: truth is YES or NO."""
+    """Names and values in GDAL's form: booleans are YES or NO."""
     words = {True: "YES", False: "NO"}
     return tuple(
         (str(name), words[value] if isinstance(value, bool) else str(value))
@@ -76,16 +77,16 @@ def _gdal_options(options: Options) -> tuple[tuple[str, str], ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class RasterFile:
-    """A raster file; opened by each thread when it is first read, and then kept open."""
+    """A raster file, opened in each thread on first use and kept open."""
 
     where: Located
     pyramid: Pyramid
     nodata: float | None = None
-    """Instead of the file's own."""
+    """Overrides the file's own."""
     resampling: str = "nearest"
-    """When the function does not say which."""
+    """If the function does not specify it."""
     gdal_options: tuple[tuple[str, str], ...] = ()
-    """Options of GDAL while pixels are read, by name."""
+    """GDAL options for reading pixels, by name."""
 
     kind = OutputKind.RASTER
 
@@ -129,7 +130,7 @@ class RasterFile:
 
 
 class RasterFileTile(MapcheteInputTile):
-    """A raster file seen from a tile."""
+    """A raster file on a tile."""
 
     __slots__ = ("_reader", "tile")
 
@@ -158,9 +159,9 @@ class RasterFileTile(MapcheteInputTile):
     ) -> RasterArray:
         """Pixels: (y, x) for one band number, (band, y, x) for several or all (None).
 
-        `dst_nodata` stands under the mask; `gdal_opts` are options of GDAL. The others say which
-        zoom of a folder of tiles is read: a process may be given a file in its place, as in
-        mapchete.
+        `dst_nodata` is the value under the mask; `gdal_opts` are GDAL options. The others select
+        the zoom of a tile directory and have no effect here: as in mapchete, a process may be given
+        a file instead of a directory.
         """
         bands = [indexes] if isinstance(indexes, int) else indexes
         with reading_with({**dict(self._reader.gdal_options), **(gdal_opts or {})}):
@@ -181,7 +182,7 @@ class RasterFileTile(MapcheteInputTile):
 
     @property
     def profile(self) -> dict[str, Any]:
-        """Of the file, as rasterio tells it."""
+        """Metadata of the file, as in rasterio."""
         info = raster.inspect(self._reader.where.url)
         nodata = info.nodatavals[0] if self._reader.nodata is None else self._reader.nodata
         return {
@@ -209,7 +210,7 @@ class RasterFileTile(MapcheteInputTile):
 
 
 def _tell_further_pages(url: str) -> None:
-    """GDAL opens the first raster of a file."""
+    """Issue a note if a file contains further rasters: GDAL opens the first one."""
     if pages := raster.further_pages(url):
         tell(
             Note.of(
@@ -224,9 +225,9 @@ def _tell_further_pages(url: str) -> None:
 
 @lru_cache(maxsize=512)
 def _footprint(url: str, _stamp: object, crs: CRS, pyramid: Pyramid) -> BaseGeometry:
-    """Outline of a raster in a CRS; where the CRS cannot express it, the whole pyramid.
+    """Outline of a raster in a CRS; if it is undefined there, the whole pyramid.
 
-    The stamp makes a file that was replaced another one.
+    The stamp is part of the cache key, for replaced files.
     """
     info = raster.inspect(url)
     if info.crs is None:
@@ -247,9 +248,9 @@ def _footprint(url: str, _stamp: object, crs: CRS, pyramid: Pyramid) -> BaseGeom
 
 
 def pixel_size(url: str, crs: CRS) -> float:
-    """Edge of a pixel of a raster in a CRS, as GDAL would choose it for the whole of it.
+    """Pixel size of a raster in a CRS, as GDAL suggests for the whole raster.
 
-    Raises `InputError` when the raster has no position, or none in that CRS.
+    Raises `InputError` if the raster is not georeferenced, or undefined in that CRS.
     """
     info = raster.inspect(url)
     if info.crs is None:
@@ -265,9 +266,9 @@ def pixel_size(url: str, crs: CRS) -> float:
 
 
 def size_in(crs: CRS, own: CRS, bounds: Bounds, shape: tuple[int, int]) -> float:
-    """Edge of a pixel in a CRS, as GDAL would choose it for a whole grid of another.
+    """Pixel size in a CRS, as GDAL suggests for a whole grid of another CRS.
 
-    Raises `GridError` when the grid has no place there.
+    Raises `GridError` if the grid is undefined there.
     """
     from rasterio.errors import RasterioError
 
@@ -277,13 +278,13 @@ def size_in(crs: CRS, own: CRS, bounds: Bounds, shape: tuple[int, int]) -> float
         raise GridError(f"has no pixel size in {crs.to_string()[:60]}: {error}") from error
     parts = []
     for half in _halves(bounds):
-        with contextlib.suppress(RasterioError):  # the whole has one, and is right then
+        with contextlib.suppress(RasterioError):  # then the value for the whole grid is correct
             parts.append(_edge(crs, own, half, (shape[0], max(1, shape[1] // 2))))
     return min((each for each in parts if whole > _TORN * each), default=whole)
 
 
 def _edge(crs: CRS, own: CRS, bounds: Bounds, shape: tuple[int, int]) -> float:
-    """As GDAL finds it: a box over the antimeridian is as wide as the world to it."""
+    """By GDAL's method, which treats a box across the antimeridian as global."""
     from rasterio.warp import calculate_default_transform
 
     transform, _, _ = calculate_default_transform(own, crs, shape[1], shape[0], *bounds)
@@ -297,7 +298,7 @@ def _halves(bounds: Bounds) -> tuple[Bounds, Bounds]:
 
 
 def _warped_grid(url: str) -> tuple[Bounds, CRS, tuple[int, int]]:
-    """Box and shape of a source with control points or polynomials, as GDAL would warp it."""
+    """Bounds and shape of a source with control points or RPC after warping by GDAL."""
     from rasterio.vrt import WarpedVRT
 
     from automap_tiles.raster.datasets import open_source

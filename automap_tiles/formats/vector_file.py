@@ -36,7 +36,7 @@ FORMAT = FormatInfo(
 
 
 def open_reader(spec: InputSpec, context: OpenContext) -> VectorFile:
-    """Reader of a vector file; raises `InputError` when it is missing."""
+    """Reader of a vector file; raises `InputError` if it is missing."""
     options = Options(spec)
     options.without_effect("gdal_options", "they are for pixels; features are read without any")
     options.finish()
@@ -45,7 +45,7 @@ def open_reader(spec: InputSpec, context: OpenContext) -> VectorFile:
 
 @dataclass(frozen=True, kw_only=True)
 class VectorFile:
-    """A file of features; small ones are read once per process."""
+    """A vector file; small ones are read once per process."""
 
     where: Located
     pyramid: Pyramid
@@ -71,7 +71,7 @@ class VectorFile:
     def features(
         self, tile: Tile, bounds: Bounds, *, clip: bool, validity_check: bool
     ) -> list[Feature]:
-        """Features on a box around a tile, in its CRS."""
+        """Features in a box around a tile, in its CRS."""
         world = tile.pyramid.bounds if tile.pyramid.is_global else None
         return [
             shifted(feature, shift)
@@ -88,13 +88,13 @@ class VectorFile:
 
 
 _looked_at: set[tuple[str, object]] = set()
-"""Files, with their stamps, of which has been told what lies nowhere."""
+"""Files, with their stamps, whose features without geometry have been reported."""
 
 
 def tell_unplaced(path: str) -> None:
-    """Tell how many features of a file lie nowhere, once as long as it stays as it is.
+    """Note the number of features without geometry, once per version of the file.
 
-    All features are looked at. Raises `InputError`.
+    Checks all features. Raises `InputError`.
     """
     key = (str(Path(path).absolute()), raster.file_stamp(path))
     if key in _looked_at:
@@ -114,7 +114,7 @@ def tell_unplaced(path: str) -> None:
 
 @lru_cache(maxsize=256)
 def _footprint(url: str, _stamp: str, crs: CRS, pyramid: Pyramid) -> BaseGeometry:
-    """Box of the features, its edges followed; the stamp makes a changed file another one."""
+    """Densified bounding box of the features; the stamp is part of the cache key."""
     import shapely
 
     info = vector.describe(url)

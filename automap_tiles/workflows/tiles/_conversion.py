@@ -22,21 +22,21 @@ from automap_tiles.workflows.tiles.facts import Facts, area_on, best_zoom, sourc
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-# Options of the source's own output that hold for its folder and not for what is made from it.
+# Options of the source's own output that apply to its folder, not to what is made from it.
 _NOT_INHERITED = {"path", "format", "type", "pixelbuffer", "metatiling", "mode", "delimiters"}
 FORMAT_REMEDY = "--output-format GTiff"
 _SAID_OF_BANDS = ("descriptions", "scales", "offsets", "units", "colormap", "tags")
 
 
 def conversion_config(wanted: ConvertOrder) -> dict[str, Any]:
-    """The mapping that `open_process` takes, as a `.mapchete` file would say it.
+    """The configuration for `open_process`, like a `.mapchete` file.
 
     Raises
     ------
     ConfigError
-        The source does not tell what the options leave open, or they contradict each other.
+    Options are required that the source does not determine, or they contradict each other.
     InputError
-        The source is missing or cannot be read.
+    The source is missing or cannot be read.
 
     """
     facts = source_facts(wanted.source)
@@ -66,11 +66,11 @@ _OF_RASTERS = {
     "scale_offset": "--scale-offset",
 }
 _OF_FEATURES = {"geometry_type": "--output-geometry-type"}
-"""What an order can say of one kind of data only, and the option that says it."""
+"""Options that apply to one kind of data only, by their name at the command line."""
 
 
 def _tell_of_unused(wanted: ConvertOrder, facts: Facts) -> None:
-    """Tell of what the order says and the source has no use for."""
+    """Note options of the order that have no effect on this kind of source."""
     of_others = _OF_RASTERS if facts.kind is OutputKind.VECTOR else _OF_FEATURES
     defaults = {each.name: each.default for each in fields(ConvertOrder)}
     said = [text for name, text in of_others.items() if getattr(wanted, name) != defaults[name]]
@@ -118,7 +118,7 @@ def _grid(name: str) -> str | dict[str, Any]:
             found=name,
             remedy="mercator, geodetic, or a JSON file with shape, bounds and srs",
         ) from error
-    # The metadata.json of a tile directory will do.
+    # The metadata.json of a tile directory is accepted.
     found = found.get("pyramid", found)
     grid: str | dict[str, Any] = found.get("grid", found)
     return grid
@@ -137,9 +137,9 @@ def _zooms(wanted: ConvertOrder, facts: Facts, pyramid: Pyramid) -> dict[str, in
 
 
 def _bounds(wanted: ConvertOrder, facts: Facts, pyramid: Pyramid) -> Bounds:
-    """What the boxes of source and clip have in common, CRS of the pyramid.
+    """Intersection of the bounds of source and clip, CRS of the pyramid.
 
-    Over the antimeridian of a global grid right is beyond its edge.
+    Across the antimeridian of a global grid the right edge is beyond that of the grid.
     """
     sources = [facts]
     if wanted.clip is not None:
@@ -170,7 +170,7 @@ def _output(wanted: ConvertOrder, facts: Facts) -> dict[str, Any]:
     if name != (facts.format or _format_of_files(facts.kind)):
         output = _taken_over(output, name, info)
     if info is not None and info.has_byte_pixels and output.get("nodata", 0) not in range(256):
-        output["nodata"] = info.byte_nodata  # what the source masks is without data anyhow
+        output["nodata"] = info.byte_nodata  # masked pixels of the source are nodata anyway
     output |= {"format": name, "path": _absolute(wanted.target)}
     if wanted.metatiling is not None:
         output["metatiling"] = wanted.metatiling
@@ -193,7 +193,7 @@ def _of_raster(wanted: ConvertOrder, facts: Facts) -> dict[str, Any]:
 
 
 def _taken_over(options: Mapping[str, Any], name: str, info: FormatInfo | None) -> dict[str, Any]:
-    """The options that mean the same in the other format; what is lost of the others is told."""
+    """Options with the same meaning in the other format; notes those that are lost."""
     takes = FormatInfo.takes if info is None else info.takes
     lost = [key for key in _SAID_OF_BANDS if key in options and key not in takes]
     if lost:
@@ -230,7 +230,7 @@ def _format(wanted: ConvertOrder, facts: Facts) -> str:
 
 
 def _format_of_files(kind: OutputKind) -> str:
-    """What is made of a file that is no tile directory."""
+    """Default format for a source that is not a tile directory."""
     return "GTiff" if kind is OutputKind.RASTER else "GeoJSON"
 
 

@@ -1,4 +1,4 @@
-"""What to convert into what."""
+"""The order of a conversion."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from automap_tiles.workflows.subset import Subset, Value
 
 @dataclass(frozen=True, kw_only=True)
 class ConvertOrder(Order):
-    """What to make of what; what is not said is as in the source."""
+    """Convert a source; options that are not given are taken from it."""
 
     workflow: ClassVar[str] = "convert"
 
@@ -21,14 +21,14 @@ class ConvertOrder(Order):
     target: str
     """Folder, or a path that ends with .tif."""
     where: Subset = field(default_factory=Subset)
-    """Zooms: those of the source by default, or 0 to its own resolution."""
+    """Zooms: by default those of the source, or 0 to its own resolution."""
     how: ExecutionOptions = field(default_factory=ExecutionOptions)
     clip: str | None = None
-    """Vector file; nothing outside of its features is written."""
+    """Vector file; pixels and features outside its features are not written."""
     bands: tuple[int, ...] | None = None
     """Bands of the source, from 1; None: all."""
     pyramid: str | None = None
-    """`geodetic`, `mercator` or the path of a JSON definition; a file has none of its own."""
+    """`geodetic`, `mercator` or the path of a JSON definition; files have no default."""
     metatiling: int | None = None
     tile_size: int | None = None
     """Pixels."""
@@ -37,11 +37,11 @@ class ConvertOrder(Order):
     nodata: float | None = None
     geometry_type: str | None = None
     creation_options: tuple[tuple[str, Value], ...] = ()
-    """Name and value of options of the output's driver."""
+    """Names and values of the output driver's options."""
     resampling: str = "nearest"
     scale_ratio: float = 1.0
     scale_offset: float = 0.0
-    """Added before the ratio is multiplied."""
+    """Added before multiplication by the ratio."""
     overviews: str | None = None
-    """Resampling of the overviews inside a single file; None: no overviews."""
+    """Resampling of the overviews in a single file; None: no overviews."""
     cog: bool = False

@@ -1,4 +1,4 @@
-"""What the journal knows of tiles that are copied goes along."""
+"""Copy the journal rows of copied tiles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from automap_tiles.grid import TileIndex, morton
 from automap_tiles.workflows.tiles.remove import LAST_KEY
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, TileSelection
 
-# Rows of the journal that are written together.
+# Rows written together.
 _GROUP = 1024
 
 
@@ -31,7 +31,7 @@ def copy_journal(
     *,
     without: set[TileIndex],
 ) -> int:
-    """Rows of the selection, under runs with the same hashes; the number of rows.
+    """Copy rows of the selection, under runs with the same hashes; returns their number.
 
     Without them the next run of the process on the target would compute empty tiles again.
     """
@@ -73,7 +73,7 @@ def _write_rows(
 def _renamed(
     files: Iterable[StoredFile], source: StoredTiles, target: StoredTiles
 ) -> tuple[StoredFile, ...]:
-    """Files of a tile as they are called in the target."""
+    """Files of a tile with their names in the target."""
     found = []
     for file in files:
         index = source.layout.parse(file.key)
@@ -85,7 +85,7 @@ def _renamed(
 def _current_rows(
     journal: JournalReader, source: StoredTiles, selection: TileSelection
 ) -> dict[TileIndex, Row]:
-    """Written and empty tiles of the selection that no overwriting run has declared stale."""
+    """Written and empty tiles of the selection, except those marked stale by an overwriting run."""
     last = journal.last_run()
     found: dict[TileIndex, Row] = {}
     for zoom in journal.counts():

@@ -1,4 +1,4 @@
-"""An index of tiles as a raster: a pixel for each place of the matrix, 1 where there is a tile."""
+"""A raster index of tiles: one pixel per position of the matrix, 1 where a tile exists."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from automap_tiles.grid import TileIndex
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles
 
 _BLOCK = 512
-"""Pixels of a block's side; blocks without tiles are not in the file."""
+"""Edge of a block in pixels; blocks without tiles are sparse."""
 
 
 def write_raster(directory: StoredTiles, tiles: list[TileIndex], path: Path) -> None:
-    """Write the GeoTIFF of the tiles, all of one zoom.
+    """Write a GeoTIFF of the tiles, all of one zoom.
 
-    Memory is that of one block. The last row and column of pixels may reach beyond the pyramid, as
+    Memory is that of one block. The last row and column of pixels may extend beyond the pyramid, as
     metatiles do.
     """
     import rasterio
@@ -53,7 +53,7 @@ def write_raster(directory: StoredTiles, tiles: list[TileIndex], path: Path) -> 
 def _blocks(
     tiles: Iterable[TileIndex], shape: tuple[int, int]
 ) -> Iterator[tuple[int, int, np.ndarray[tuple[int, int], np.dtype[np.uint8]]]]:
-    """First row and column of each block that has tiles, and its pixels."""
+    """First row and column of each block that contains tiles, and its pixels."""
     groups: dict[tuple[int, int], list[TileIndex]] = {}
     for index in tiles:
         groups.setdefault((index.row // _BLOCK, index.col // _BLOCK), []).append(index)

@@ -1,4 +1,4 @@
-"""What the output of a conversion takes over from its source, and what it cannot take over."""
+"""Properties that the output of a conversion inherits from its source, and those that are lost."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from automap_tiles.raster.source import common_dtype
 from automap_tiles.storage import is_address
 from automap_tiles.workflows.tiles.facts import Facts
 
-# Options of a raster output with one value for each band, and those for all of them.
+# Options of a raster output with one value per band, and those for all bands.
 _PER_BAND = (
     "descriptions", "band_names", "scales", "scale", "offsets", "offset", "units", "colorinterp"
 )  # fmt: skip
-# What GeoTIFF has tables of colours for.
+# Dtypes for which GeoTIFF supports colour tables.
 _COLOURED = ("uint8", "uint16")
 NODATA_REMEDY = "--output-nodata, and --output-dtype if it takes a larger one"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rescaled:
-    """How numbers change: (number + offset) · ratio."""
+    """Linear rescaling: (number + offset) · ratio."""
 
     ratio: float = 1.0
     offset: float = 0.0
@@ -46,10 +46,10 @@ def raster_options(
     nodata: float | None,
     rescaled: Rescaled,
 ) -> dict[str, Any]:
-    """Options of an output of some bands of a source; None stands for what the source has.
+    """Options of an output from some bands of a source; None: as in the source.
 
-    Raises `ConfigError` for a band that is not there, `InputError` when pixels must be looked at
-    and cannot be read.
+    Raises `ConfigError` for a band that does not exist, `InputError` if pixels are needed and
+    cannot be read.
     """
     chosen = _chosen(facts, bands)
     options = _picked(facts, chosen) if chosen else dict(facts.options)
@@ -70,7 +70,7 @@ def raster_options(
 
 
 def _chosen(facts: Facts, bands: Sequence[int] | None) -> Sequence[int]:
-    """Numbers of the bands; none where the source does not say how many it has."""
+    """Numbers of the bands; empty if the source does not declare how many it has."""
     count = facts.options.get("bands", facts.options.get("count"))
     if not isinstance(count, int):
         return ()
@@ -92,7 +92,7 @@ def _picked(facts: Facts, bands: Sequence[int]) -> dict[str, Any]:
             options[name] = [said[band - 1] for band in bands]
     tags = options.get("tags")
     if isinstance(tags, Mapping):
-        # a file of JSON has the numbers of bands as text
+        # JSON files have band numbers as text
         of_bands = {str(key): each for key, each in tags.items() if isinstance(each, Mapping)}
         rest = {key: each for key, each in tags.items() if not isinstance(each, Mapping)}
         options["tags"] = rest | {
@@ -107,7 +107,7 @@ def _picked(facts: Facts, bands: Sequence[int]) -> dict[str, Any]:
 
 
 def _nodata(facts: Facts, bands: Sequence[int], options: Mapping[str, Any]) -> float | None:
-    """The value for no data: that of the source, or one that it does not have as a number."""
+    """The nodata value: that of the source, or a number that does not occur in it."""
     declared = list(dict.fromkeys(facts.nodatavals[band - 1] for band in bands))
     values = [value for value in declared if value is not None]
     alike = len({repr(value) for value in declared}) == 1 and values
@@ -121,7 +121,7 @@ def _nodata(facts: Facts, bands: Sequence[int], options: Mapping[str, Any]) -> f
 
 
 def _is_kept(value: float, dtype: str) -> bool:
-    """Whether files hold this nodata value as it is."""
+    """Whether files can store this nodata value."""
     if np.dtype(dtype).kind not in "iu":
         return True
     least, most = whole_limits(dtype)
@@ -156,9 +156,9 @@ def _doubtful(facts: Facts, value: str) -> Note:
 
 
 def _settle_other_numbers(facts: Facts, options: dict[str, Any], rescaled: Rescaled) -> None:
-    """Nodata where the numbers are no longer those of the source: what the output has by itself.
+    """Nodata if the numbers differ from those of the source: the default of the output.
 
-    A nodata value of the source stays where it fits the dtype.
+    A nodata value of the source is kept if it fits the dtype.
     """
     value = options.pop("nodata", None)
     kind = np.dtype(options["dtype"])
@@ -182,7 +182,7 @@ def _settle_other_numbers(facts: Facts, options: dict[str, Any], rescaled: Resca
 
 
 def _rescale(options: dict[str, Any], rescaled: Rescaled) -> None:
-    """Scale and offset that give the same quantities of the new numbers."""
+    """Scale and offset that give the same quantities for the new numbers."""
     scales, offsets = options.get("scales"), options.get("offsets")
     if scales is None and offsets is None:
         return
@@ -197,9 +197,9 @@ def _rescale(options: dict[str, Any], rescaled: Rescaled) -> None:
 def _with_colours(
     facts: Facts, bands: Sequence[int], options: dict[str, Any], rescaled: Rescaled
 ) -> dict[str, Any]:
-    """With the colour table of the first band, where the output has a place for it.
+    """With the colour table of the first band, if the output supports one.
 
-    Names of classes are those of the numbers, too.
+    Names of classes are kept together with the numbers.
     """
     if rescaled:
         options = _without_class_names(options)
@@ -239,7 +239,7 @@ def _tell_of_other_tables(facts: Facts, bands: Sequence[int]) -> None:
 
 
 def _without_class_names(options: dict[str, Any]) -> dict[str, Any]:
-    """Without the tags that say which number is which class."""
+    """Without the tags with the class names of values."""
     tags = options.get("tags")
     if not isinstance(tags, Mapping):
         return options

@@ -1,4 +1,4 @@
-"""A tile that something was done to."""
+"""A processed tile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pyramid as tile matrices of OGC, for a STAC item."""
+"""A pyramid as an OGC tile matrix set, for a STAC item."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 _PIXEL_OF_SCALE = 0.28e-3
-"""Metres: the pixel that scale denominators are told for (OGC 17-083r2, 6.1.1)."""
+"""Metres: the standardised pixel size of scale denominators (OGC 17-083r2, 6.1.1)."""
 
 
 _SLIVER = 1e-9
-"""Part of a tile that is rounding, not area."""
+"""Fraction of a tile that is rounding, not area."""
 
 
 _NAMES = {"geodetic": "WorldCRS84Quad", "mercator": "WebMercatorQuad"}
-"""Of OGC's registry, by our names of the grids."""
+"""OGC's identifiers by our names of the grids."""
 
 
 def matrices_of(pyramid: Pyramid, zooms: Sequence[int], box: Bounds) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def _known_scales(name: str) -> dict[str, str]:
 
 
 def _crs_name(pyramid: Pyramid, name: str) -> str:
-    if name == "WorldCRS84Quad":  # longitude first, which EPSG:4326 would not be
+    if name == "WorldCRS84Quad":  # longitude first, unlike EPSG:4326
         return "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
     authority = pyramid.crs.to_authority()
     if authority is None:
@@ -77,7 +77,7 @@ def _matrix(pyramid: Pyramid, zoom: int) -> dict[str, Any]:
     crs = pyramid.crs
     metres = metres_per_unit(crs)
     rows, cols = pyramid.matrix_shape(zoom)
-    height, width = pyramid.tile(zoom, 0, 0).shape  # at low zooms cut to the pyramid
+    height, width = pyramid.tile(zoom, 0, 0).shape  # at low zooms clipped to the pyramid
     return {
         "type": "TileMatrixType",
         "identifier": str(zoom),
@@ -91,7 +91,7 @@ def _matrix(pyramid: Pyramid, zoom: int) -> dict[str, Any]:
 
 
 def _limits(pyramid: Pyramid, zoom: int, box: Bounds) -> dict[str, int]:
-    """First and last row and column that share area with a box."""
+    """First and last row and column that overlap a box."""
     width, height = pyramid.metatile_size(zoom)
     rows, cols = pyramid.matrix_shape(zoom)
     edge = pyramid.bounds

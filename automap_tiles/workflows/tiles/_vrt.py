@@ -16,7 +16,7 @@ from automap_tiles.raster.raster_facts import RasterFacts
 from automap_tiles.storage import is_remote
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles
 
-# GDAL's names of NumPy's types.
+# GDAL's names of NumPy dtypes.
 _TYPES = {
     "uint8": "Byte",
     "int8": "Int8",
@@ -33,7 +33,7 @@ _TYPES = {
     "complex128": "CFloat64",
 }
 
-# What the bands of pictures are, by their number.
+# Colour interpretation of images by number of bands.
 _COLOURS = {
     1: ("Gray",),
     2: ("Gray", "Alpha"),
@@ -41,12 +41,12 @@ _COLOURS = {
     4: ("Red", "Green", "Blue", "Alpha"),
 }
 
-# Of GDAL's, those that tiles may have.
+# GDAL's colour interpretations of tiles.
 _INTERPRETATIONS = frozenset(("gray", "red", "green", "blue", "alpha", "palette"))
 
 
 class _Source(NamedTuple):
-    """Where the pixels of one tile go."""
+    """Position of the pixels of one tile."""
 
     path: str
     relative: bool
@@ -58,18 +58,18 @@ class _Source(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class VrtMore:
-    """What a VRT may have beside the tiles of its zoom."""
+    """Optional parts of a VRT."""
 
     frame: Bounds | None = None
-    """Box that it shows; None: that of the tiles."""
+    """Its extent; None: that of the tiles."""
     overviews: tuple[str, ...] = ()
     """Names of VRTs of coarser zooms in the same folder, the finest first."""
     statistics: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
-    """Of bands by number (minimum, maximum, mean, stddev), as some of the pixels have them."""
+    """Statistics by band number (minimum, maximum, mean, stddev), from a sample of pixels."""
 
 
 def frame_of(directory: StoredTiles, tiles: Sequence[TileIndex]) -> Bounds:
-    """The box of some tiles."""
+    """The bounds of some tiles."""
     return _frame([directory.tile(index).bounds for index in tiles])
 
 
@@ -80,9 +80,9 @@ def vrt_xml(
     basepath: str | None = None,
     more: VrtMore | None = None,
 ) -> str:
-    """The text of a VRT that lies in `folder` and shows `tiles` (one or more, of one zoom).
+    """The content of a VRT in `folder` of `tiles` (at least one, all of one zoom).
 
-    The bands, and what is said of each, are those of the first tile.
+    Bands and their metadata are those of the first tile.
     """
     look = directory.look(tiles[0])
     info, said = look.info, look.about
@@ -176,7 +176,7 @@ def _describe(
 
 
 def _statistics(found: Mapping[str, float]) -> dict[str, str]:
-    """As GDAL keeps them (GDALRasterBand::SetStatistics), those of some of the pixels."""
+    """In GDAL's format (GDALRasterBand::SetStatistics), marked as approximate."""
     if not found:
         return {}
     said = {f"STATISTICS_{name.upper()}": repr(value) for name, value in found.items()}
@@ -184,7 +184,7 @@ def _statistics(found: Mapping[str, float]) -> dict[str, str]:
 
 
 def _add_source(node: ET.Element, band: int, info: RasterInfo, source: _Source) -> None:
-    # Only a complex source leaves out nodata where tiles overlap, which those with a buffer do.
+    # Only a complex source ignores nodata where tiles overlap, as buffered ones do.
     nodata = info.nodatavals[band - 1]
     kind = "SimpleSource" if nodata is None else "ComplexSource"
     element = ET.SubElement(node, kind)
@@ -199,7 +199,7 @@ def _add_source(node: ET.Element, band: int, info: RasterInfo, source: _Source) 
 
 
 def _number(value: float) -> str:
-    """As GDAL writes it: `nan`, `-32768`, `0.5`."""
+    """In GDAL's notation: `nan`, `-32768`, `0.5`."""
     if math.isfinite(value) and value == int(value):
         return str(int(value))
     return repr(float(value))

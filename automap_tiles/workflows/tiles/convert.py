@@ -1,4 +1,4 @@
-"""Turning a file or tile directory into tiles or a single file."""
+"""Convert a file or tile directory to tiles or a single file."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ __all__ = ["FORMAT_REMEDY", "NODATA_REMEDY", "ConvertOrder", "check", "conversio
 
 
 def check(order: ConvertOrder) -> CheckReport:
-    """Count what would be made; nothing is written.
+    """Count the tiles to make; writes nothing.
 
-    Raises `ConfigError` when the source does not tell what the order leaves open, or they
-    contradict each other; `InputError` when the source is missing or cannot be read.
+    Raises `ConfigError` if options are required that the source does not determine, or they
+    contradict each other; `InputError` if the source is missing or cannot be read.
     """
     return check_process(_process(order))
 
@@ -31,8 +31,8 @@ def check(order: ConvertOrder) -> CheckReport:
 def run(order: ConvertOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     """Make the tiles; items are `TileResult`s, the outcome is a `Summary`.
 
-    Raises what `check` does, and `OutputBusy`, `OutputMismatch`, `ProcessChanged` or `OutputError`
-    before the first tile.
+    Raises as `check`, and `OutputBusy`, `OutputMismatch`, `ProcessChanged` or `OutputError` before
+    the first tile.
     """
     process = yield from run_with_notes(lambda: _process(order))
     yield from carry_out(process, order.how, stop=stop)

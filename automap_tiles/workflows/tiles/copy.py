@@ -1,4 +1,4 @@
-"""Copying tiles from one directory to another."""
+"""Copy tiles between directories."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _THREADS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class CopyOrder(Order):
-    """Copy tiles byte by byte, with what the journal knows of them."""
+    """Copy tiles byte by byte, with their journal rows."""
 
     workflow: ClassVar[str] = "copy"
 
@@ -48,21 +48,21 @@ class CopyOrder(Order):
     target: str
     """Folder."""
     where: Subset = field(default_factory=Subset)
-    """By default everything."""
+    """Default: everything."""
     overwrite: bool = False
-    """Copy also tiles that the target has."""
+    """Also copy tiles that exist in the target."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CopyReport:
-    """What would be copied."""
+    """The tiles to copy."""
 
     source: str
     target: str
     tiles: int
-    """That are to be copied."""
+    """To be copied."""
     skipped: int
-    """There already."""
+    """Existing in the target."""
 
     def to_json(self) -> Json:
         return {
@@ -75,19 +75,19 @@ class CopyReport:
 
 @dataclass(frozen=True, kw_only=True)
 class CopyOutcome:
-    """What became of the selected tiles."""
+    """Result of a copy."""
 
     target: str
     copied: int
     skipped: int
-    """There already, and `overwrite` was off."""
+    """Existing in the target, with `overwrite` off."""
     rows: int
-    """Rows of the journal that went along."""
+    """Copied rows of the journal."""
     damaged: int = 0
-    """Not copied: they are not what the journal says was written, are of before a run that did not
-    make them, or went away meanwhile."""
+    """Not copied: they differ from the journal's checksum, are older than a run that did not remake
+    them, or disappeared meanwhile."""
     stopped: bool = False
-    """Whether tiles are left that were to be copied."""
+    """Whether tiles remain to be copied."""
 
     def to_json(self) -> Json:
         return {
@@ -101,10 +101,10 @@ class CopyOutcome:
 
 
 def check(order: CopyOrder) -> CopyReport:
-    """Count the tiles; nothing is written.
+    """Count the tiles; writes nothing.
 
-    Raises `ConfigError` when there is no source or no such place, `OutputError` when source and
-    target are the same, `OutputMismatch` when the target holds tiles of another pyramid or format.
+    Raises `ConfigError` if there is no source or no such place, `OutputError` if source and target
+    are the same, `OutputMismatch` if the target holds tiles of another pyramid or format.
     """
     source = open_stored_tiles(order.source)
     storage = _other_storage(source, order.target)
@@ -120,10 +120,10 @@ def check(order: CopyOrder) -> CopyReport:
 
 
 def run(order: CopyOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
-    """Copy the tiles, a few at a time.
+    """Copy the tiles, several in parallel.
 
-    Raises what `check` does, `OutputBusy` while a run is writing the target, and `OutputError` when
-    a tile cannot be written.
+    Raises as `check`, `OutputBusy` while a run is writing the target, and `OutputError` if a tile
+    cannot be written.
     """
     source = open_stored_tiles(order.source)
     selection = selection_of(order.where, source.process_pyramid)
@@ -145,11 +145,11 @@ def copy_tiles(
     overwrite: bool = False,
     stop: StopToken = NEVER,
 ) -> Generator[Event, None, CopyOutcome]:
-    """Copy `tiles`, and what the journal knows of the selection; see `run`.
+    """Copy `tiles`, and the journal rows of the selection; see `run`.
 
-    A tile that is not what the journal says was written, or that is to be made anew, is left out,
-    and told of; so a run on the target makes it. Of a tile that is not copied, because of that,
-    because another one is there or the work was stopped, no row goes along.
+    A tile that differs from the journal's checksum, or is stale, is omitted with a note; so a run
+    on the target makes it. Rows of tiles that are not copied, because of that, because the target
+    has another one or the work was stopped, are not copied either.
     """
     storage = _other_storage(source, target_path)
     with hold(place_of(target_path)) as held:
@@ -195,16 +195,16 @@ def _other_storage(source: StoredTiles, target: str) -> Storage:
 
 
 def _open_target(source: StoredTiles, storage: Storage) -> StoredTiles:
-    """The target, made with the source's metadata where there is none yet."""
+    """The target, created with the source's metadata if there is none yet."""
     path = storage.root
     if not storage.exists(METADATA_NAME):
-        # First of all: a copy that is interrupted is a tile directory with fewer tiles.
+        # First, so that an interrupted copy is a valid tile directory with fewer tiles.
         storage.put(METADATA_NAME, source.storage.get(METADATA_NAME))
     return _checked_target(source, path)
 
 
 def _checked_target(source: StoredTiles, path: str) -> StoredTiles:
-    """The target that is there; raises `OutputMismatch` when it is of something else."""
+    """The existing target; raises `OutputMismatch` if it is something else."""
     target = open_stored_tiles(path)
     theirs, ours = target.pyramid, source.pyramid
     if not theirs.same_grid(ours) or theirs.metatiling != ours.metatiling:
@@ -221,20 +221,20 @@ class _Expected(NamedTuple):
 
     tile: TileIndex
     file: StoredFile | None
-    """As the journal knows it; None: it does not."""
+    """From the journal; None: unknown."""
     problem: str | None = None
-    """Why it is not to be copied."""
+    """Why it is not copied."""
 
 
 class _Done(NamedTuple):
-    """A tile that was copied, or why not."""
+    """A copied tile, or why it was not copied."""
 
     tile: TileIndex
     problem: str | None
 
 
 def _expected(source: StoredTiles, tiles: Sequence[TileIndex]) -> Generator[_Expected]:
-    """The tiles, each with the size and checksum that it was written with."""
+    """The tiles, each with the size and checksum from the journal."""
     if not has_journal(source.place):
         yield from (_Expected(index, None) for index in tiles)
         return
@@ -245,7 +245,8 @@ def _expected(source: StoredTiles, tiles: Sequence[TileIndex]) -> Generator[_Exp
             files = {file.key: file for file in journal.last_files_of(owner)}
             file, problem = files.get(source.layout.key(index)), problems.get(owner)
             if problem == DAMAGED and file is not None:
-                problem = None  # perhaps another file of the same metatile is: this one is compared
+                # another file of the same metatile may be damaged: this one is compared
+                problem = None
             yield _Expected(index, file, problem)
 
 
@@ -290,9 +291,9 @@ def _tell(source: StoredTiles, index: TileIndex, problem: str) -> None:
 
 
 def _tell_of_others(source: StoredTiles, target: StoredTiles) -> None:
-    """Files that lie beside the folders of tiles: nobody knows what they are of a part of them.
+    """Note files beside the tiles, whose relation to a subset of tiles is unknown.
 
-    Those that belong to the format are there already.
+    Those that belong to the format exist already.
     """
     if is_remote(source.path):
         return
@@ -319,7 +320,7 @@ def _tell_of_others(source: StoredTiles, target: StoredTiles) -> None:
 def _in_threads(
     items: Iterator[_Expected], work: Callable[[_Expected], _Done], stop: StopToken
 ) -> Generator[_Done]:
-    """Do the work for each tile, a few at a time; gives each tile that is done."""
+    """Process tiles in a few threads; yields each finished one."""
     stream = takewhile(lambda _: not stop.is_set(), items)
     flying: set[Future[_Done]] = set()
     with ThreadPoolExecutor(_THREADS) as pool:

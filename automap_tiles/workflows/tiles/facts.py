@@ -1,4 +1,4 @@
-"""What a file, tile directory or process output is made of, as far as a conversion needs it."""
+"""Properties of a file, tile directory or process output that a conversion needs."""
 
 from __future__ import annotations
 
@@ -23,15 +23,14 @@ if TYPE_CHECKING:
     from automap_tiles.raster.raster_facts import RasterFacts
     from automap_tiles.vector import VectorInfo
 
-# A zoom whose pixels are smaller than the source's by less than this part counts as equal.
+# Relative tolerance within which the pixel size of a zoom counts as equal to the source's.
 _SLACK = 1e-3
 _MAX_ZOOM = 30
 
 MOST_NAMES = 256
-"""Of classes that go along with a band: each tile has all of them."""
+"""Maximum number of class names stored with a band: each tile contains all of them."""
 
-# Interpretations that a file gives its bands by itself, and that of a colour table, which comes
-# with the colours.
+# Default interpretations of bands, and that of a colour table, which is implied by the colours.
 _PLAIN = frozenset(("gray", "undefined", "palette"))
 
 
@@ -42,25 +41,24 @@ class Facts:
     path: str
     kind: OutputKind
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Options for an output of the same content: bands, dtype and what is said of them, or
-    schema."""
+    """Options for an output of the same content: bands, dtype and metadata, or schema."""
     dtypes: tuple[str, ...] = ()
     """Of a raster file, by band."""
     nodatavals: tuple[float | None, ...] = ()
-    """Likewise."""
+    """As `dtypes`."""
     colours: tuple[Mapping[int, tuple[int, ...]] | None, ...] = ()
-    """Likewise, the colour tables."""
+    """As `dtypes`, the colour tables."""
     directory: StoredTiles | None = None
-    """Where the source is one."""
+    """If the source is one."""
 
     extent: BaseGeometry | None = None
-    """What the tiles of a directory cover, in the CRS of their pyramid."""
+    """The extent of the tiles of a directory, in the CRS of their pyramid."""
     zooms: tuple[int, ...] = ()
-    """That have tiles, of a directory; ascending."""
+    """Of a directory, zooms that have tiles, ascending."""
 
     @property
     def format(self) -> str | None:
-        """Of the tiles, where the source is a directory."""
+        """Of the tiles, if the source is a directory."""
         return None if self.directory is None else self.directory.metadata.format
 
     @property
@@ -86,7 +84,7 @@ def source_facts(path: str) -> Facts:
 
 
 def area_on(facts: Facts, pyramid: Pyramid) -> BaseGeometry:
-    """Where a source has data, in the CRS of a pyramid."""
+    """Extent of a source's data in the CRS of a pyramid."""
     if facts.pyramid is None or facts.extent is None:
         reader = open_input(InputSpec.from_value("inp", facts.path), Path.cwd(), pyramid)
         return reader.footprint(pyramid.crs)
@@ -165,7 +163,7 @@ def _of_raster(path: str) -> Facts:
 
 
 def _band_tags(said: RasterFacts) -> dict[int, dict[str, str]]:
-    """Tags by band, with the names of classes as a file of this package has them."""
+    """Tags by band, with class names in the form of this package."""
     from automap_tiles.raster.legend import CLASS_TAG
 
     found: dict[int, dict[str, str]] = {}
@@ -178,7 +176,7 @@ def _band_tags(said: RasterFacts) -> dict[int, dict[str, str]]:
 
 
 def _tell_of_lost(path: str, said: RasterFacts) -> None:
-    """Tell what the source says of itself that tiles have no place for."""
+    """Note metadata of the source that tiles cannot store."""
     columns = [
         f"band {band}: {', '.join(names)}" for band, names in enumerate(said.columns, 1) if names
     ]
@@ -216,10 +214,10 @@ def _of_features(path: str) -> Facts:
 
 
 def _geometry_type(found: VectorInfo) -> str:
-    """Of lines and polygons of a Shapefile the multi-part type.
+    """For lines and polygons of a Shapefile the multi-part type.
 
-    It does not tell single and multi-part ones apart; GDAL calls all of them single, and each part
-    would become a feature.
+    Shapefiles do not distinguish single and multi-part ones; GDAL reports all as single, and each
+    part would become a feature.
     """
     name = found.geometry.removeprefix("3D ")
     if found.driver == "ESRI Shapefile" and name in ("LineString", "Polygon"):

@@ -36,7 +36,7 @@ __all__ = [
 
 
 class IndexKind(enum.StrEnum):
-    """What an index is written as; the value is the ending of the file."""
+    """Format of an index; the value is the suffix of the file."""
 
     GEOJSON = "geojson"
     GPKG = "gpkg"
@@ -57,7 +57,7 @@ _DRIVERS = {
 
 @dataclass(frozen=True, kw_only=True)
 class IndexOrder(Order):
-    """Write `<zoom>.<kind>` for each zoom that has tiles; one that is there is written anew."""
+    """Write `<zoom>.<kind>` for each zoom that has tiles, replacing existing ones."""
 
     workflow: ClassVar[str] = "index"
 
@@ -65,17 +65,17 @@ class IndexOrder(Order):
     """Output folder of a process, or the `.mapchete` file that writes it."""
     kinds: tuple[IndexKind, ...] = (IndexKind.GEOJSON,)
     folder: str | None = None
-    """Where to write; None: into the directory, which is of this machine then."""
+    """Folder to write to; None: the directory itself, if it is local."""
     fieldname: str = "location"
     """Field of the path, in vector indexes."""
     basepath: str | None = None
-    """Stands in for the path of the directory."""
+    """Replaces the path of the directory."""
     for_gdal: bool = False
-    """Addresses of object storage as GDAL opens them (/vsis3/…); a VRT always has these."""
+    """GDAL names of objects in stores (/vsis3/…); a VRT always has these."""
     where: Subset = field(default_factory=Subset)
-    """By default everything."""
+    """Default: everything."""
     tile: tuple[int, int, int] | None = None
-    """Zoom, row and column of the only process tile, counted in metatiles; with no `where`."""
+    """Zoom, row and column of a single process tile, counted in metatiles; excludes `where`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ class IndexFile:
 
 @dataclass(frozen=True, kw_only=True)
 class IndexOutcome:
-    """What was written, or of a check, what would be."""
+    """The indexes written, or of a check, those to write."""
 
     files: tuple[IndexFile, ...]
     stopped: bool = False
@@ -108,10 +108,11 @@ class IndexOutcome:
 
 
 def check(order: IndexOrder) -> IndexOutcome:
-    """Tell which files would be written.
+    """The files to write.
 
-    Raises `ConfigError` when there is no tile directory or no such place, nothing is to be written,
-    a VRT was asked for tiles that are no rasters, or a remote directory leaves open where to write.
+    Raises `ConfigError` if there is no tile directory or no such place, there is nothing to write,
+    a VRT is requested for tiles that are not rasters, or a remote directory is given without a
+    folder.
     """
     directory = open_stored_tiles(order.tiles)
     folder = _folder(order, directory)
@@ -121,9 +122,9 @@ def check(order: IndexOrder) -> IndexOutcome:
 def run(order: IndexOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     """Write the indexes.
 
-    The directory is held meanwhile where they go into it: of one that a run is writing an index
-    would miss the tiles that come. Raises what `check` does, `OutputBusy` while a run is writing
-    the directory that they go into, and `OutputError` when one cannot be written.
+    If they are written to the directory it is locked meanwhile: otherwise an index could miss tiles
+    of a concurrent run. Raises as `check`, `OutputBusy` while a run is writing that directory, and
+    `OutputError` if one cannot be written.
     """
     directory = open_stored_tiles(order.tiles)
     folder = _folder(order, directory)
@@ -143,7 +144,7 @@ def run(order: IndexOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
 
 
 def _folder(order: IndexOrder, directory: StoredTiles) -> Path:
-    """Where the indexes go; raises `ConfigError` for an order that cannot be carried out."""
+    """Folder of the indexes; raises `ConfigError` for an invalid order."""
     if not order.kinds:
         raise ConfigError("no kind of index is requested", key="kinds", remedy=", ".join(IndexKind))
     if IndexKind.VRT in order.kinds and directory.metadata.kind is not OutputKind.RASTER:
@@ -185,7 +186,7 @@ def _planned(
 
 
 def _selection(order: IndexOrder, pyramid: Pyramid) -> TileSelection:
-    """Raises `ConfigError` for a tile that goes with another choice, `GridError` for no tile."""
+    """Raises `ConfigError` for a tile combined with another selection, `GridError` if invalid."""
     if order.tile is None:
         return selection_of(order.where, pyramid)
     if not order.where.is_everywhere:
@@ -200,12 +201,12 @@ def _write(
     file: IndexFile,
     options: IndexOrder,
 ) -> None:
-    """One index; whole or not at all."""
+    """Write one index, atomically."""
     path, kind = file.path, file.kind
     storage = open_storage(path.parent)
     storage.clean_parts(path.name)
     try:
-        # GDAL's drivers want the ending of the name: the part file has another
+        # GDAL's drivers require the suffix of the name: the part file has another one
         with TemporaryDirectory(prefix="automap-index-") as name:
             part = Path(name) / path.name
             if kind is IndexKind.TXT:
@@ -219,7 +220,7 @@ def _write(
                 write_raster(directory, tiles, part)
             else:
                 _write_features(directory, tiles, part, kind, options)
-            # a Shapefile is several files; that by whose name it is opened comes last
+            # a Shapefile is several files; the one by which it is opened comes last
             for file_ in sorted(part.parent.iterdir(), key=lambda each: each == part):
                 with storage.staged(file_.name) as staged:
                     shutil.copyfile(file_, staged)
@@ -253,7 +254,7 @@ def _write_features(
 def _check_shapefile(
     directory: StoredTiles, tiles: Iterable[TileIndex], options: IndexOrder
 ) -> None:
-    """Raises `ConfigError` for what a Shapefile would cut off (ESRI's technical description)."""
+    """Raises `ConfigError` for what exceeds a Shapefile's limits (ESRI's technical description)."""
     if len(options.fieldname) > 10:
         found = options.fieldname
         remedy = "a shorter name, or a GeoPackage"

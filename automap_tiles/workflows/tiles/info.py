@@ -1,4 +1,4 @@
-"""What a process, an output or a journal is, and how far it is."""
+"""Information about a process, an output or a journal, and its progress."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ from automap_tiles.workflows.tiles.stored_tiles import TileSelection, open_store
 
 @dataclass(frozen=True, kw_only=True)
 class InfoOrder(Order):
-    """Look at a process, an output or a journal."""
+    """Show information about a process, an output or a journal."""
 
     workflow: ClassVar[str] = "info"
 
     path: str
     """`.mapchete` file, output folder or file of a process, or a journal.sqlite."""
     failures: int = 10
-    """How many failed tiles to tell with their errors."""
+    """Maximum number of failed tiles to show with their errors."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ZoomProgress:
-    """What the journal knows of one zoom."""
+    """The tiles of one zoom in the journal."""
 
     zoom: int
     written: int
     empty: int
     failed: int
     stale: int
-    """To be made again, because a run that overwrites had begun."""
+    """To be remade, because an overwriting run has started."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class JournalInfo:
-    """What a journal knows."""
+    """The content of a journal."""
 
     path: str
     last_run: RunRecord | None
@@ -75,12 +75,12 @@ class JournalInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class Info:
-    """Answer to `automap info`."""
+    """Result of `automap info`."""
 
     facts: tuple[tuple[str, str], ...]
-    """Name and value of what can be said in a line."""
+    """Name and value of single-line facts."""
     tiles: tuple[tuple[int, int], ...] = ()
-    """(zoom, number of output tiles that are there); counted in folders only."""
+    """(zoom, number of existing output tiles); counted in folders only."""
     journal: JournalInfo | None = None
 
     def to_json(self) -> Json:
@@ -144,7 +144,7 @@ def _process_facts(process: Process) -> Iterator[tuple[str, str]]:
         yield "step", f"{step.name}: {step.process.function.name}, {place}"
     for name, reader in process.inputs_of_file.readers():
         yield "input", f"{name}: {reader.path}"
-    # as far as the inputs reach: without an area in the file it would be that of the whole pyramid
+    # as far as the inputs extend: without an area in the file it would be the whole pyramid
     area = process.area_at((process.base_zooms or process.zooms)[-1])
     yield (
         "area",

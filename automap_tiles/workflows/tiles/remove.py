@@ -1,4 +1,4 @@
-"""Deleting tiles."""
+"""Delete tiles."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from automap_tiles.workflows.tiles._item import TileItem
 from automap_tiles.workflows.tiles.stored_tiles import StoredTiles, TileSelection, open_stored_tiles
 
 LAST_KEY = 2**62 - 1
-"""The largest key of the curve: a whole zoom of a journal is asked for at once."""
+"""The largest key of the curve: a whole zoom of a journal is queried at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RemoveOrder(Order):
-    """Delete tiles of a tile directory, and forget what its journal knows of them."""
+    """Delete tiles of a tile directory, with their journal rows."""
 
     workflow: ClassVar[str] = "remove"
 
     tiles: str
     """Output folder of a process, or the `.mapchete` file that writes it."""
     where: Subset = field(default_factory=Subset)
-    """By default everything."""
+    """Default: everything."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RemoveReport:
-    """What would be deleted."""
+    """The tiles to delete."""
 
     path: str
     tiles: int
     steps: Mapping[str, str] = field(default_factory=dict)
-    """Of the process that are stored as well and stay -> where."""
+    """Other stored steps of the process, which are kept -> path."""
 
     def to_json(self) -> Json:
         return {"path": self.path, "tiles": self.tiles, "steps": dict(self.steps)}
@@ -48,14 +48,14 @@ class RemoveReport:
 
 @dataclass(frozen=True, kw_only=True)
 class RemoveOutcome:
-    """What was deleted."""
+    """Result of a deletion."""
 
     path: str
     removed: int
     rows: int
-    """Of the journal, that were forgotten."""
+    """Deleted rows of the journal."""
     stopped: bool = False
-    """Whether tiles are left that were to be deleted."""
+    """Whether tiles remain to be deleted."""
 
     def to_json(self) -> Json:
         return {
@@ -67,7 +67,7 @@ class RemoveOutcome:
 
 
 def check(order: RemoveOrder) -> RemoveReport:
-    """Count the tiles; raises `ConfigError` when there is no tile directory or no such place."""
+    """Count the tiles; raises `ConfigError` if there is no tile directory or no such place."""
     directory = open_stored_tiles(order.tiles)
     selection = selection_of(order.where, directory.process_pyramid)
     directory.report_steps("remove")
@@ -79,9 +79,9 @@ def check(order: RemoveOrder) -> RemoveReport:
 def run(order: RemoveOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     """Delete the tiles one by one.
 
-    Of what was deleted the journal is forgotten, so that the next run makes it anew, and so is what
-    it knows of empty and failed tiles of the selection. Raises what `check` does, `OutputBusy`
-    while a run is writing the directory, and `OutputError` when a tile cannot be deleted.
+    Journal rows of deleted tiles are deleted too, so that the next run makes them, and so are those
+    of empty and failed tiles of the selection. Raises as `check`, `OutputBusy` while a run is
+    writing the directory, and `OutputError` if a tile cannot be deleted.
     """
     directory = open_stored_tiles(order.tiles)
     selection = selection_of(order.where, directory.process_pyramid)
@@ -99,7 +99,7 @@ def remove_tiles(
     *,
     stop: StopToken = NEVER,
 ) -> Generator[Event, None, RemoveOutcome]:
-    """Delete `tiles`, and forget what the journal knows within `selection`; see `run`."""
+    """Delete `tiles`, and the journal rows of `selection`; see `run`."""
     removed: list[TileIndex] = []
     with hold(directory.place) as held:
         clean(directory.storage, held)
@@ -112,7 +112,7 @@ def remove_tiles(
         _remove_empty_folders(directory, removed)
         left = {directory.owner(index) for index in tiles[len(removed) :]}
         if selection.is_everything and not left:
-            # what there will be may be made of something else
+            # future tiles may be made from something else
             directory.storage.delete(directory.place.record_key)
         rows = 0
         if has_journal(directory.place):
@@ -125,13 +125,13 @@ def remove_tiles(
 
 
 def clean(storage: Storage, held: Hold) -> None:
-    """Remove what a writer that died left behind in an output that is held now."""
+    """Delete leftovers of a killed writer in a locked output."""
     if held.left_behind and storage.clean_parts().left:
         held.keep_file()
 
 
 def _journalled(journal: Journal, zoom: int) -> Iterator[TileIndex]:
-    """All tiles of a zoom that the journal knows."""
+    """All tiles of a zoom in the journal."""
     for key in journal.rows(zoom, 0, LAST_KEY):
         yield TileIndex(zoom, *morton.decode(key))
 
@@ -153,7 +153,7 @@ def _forget(
 
 
 def _remove_empty_folders(directory: StoredTiles, tiles: Sequence[TileIndex]) -> None:
-    """Folders of deleted tiles that hold nothing else; the root stays."""
+    """Delete empty folders of deleted tiles; the root is kept."""
     if is_remote(directory.path):
         return
     root = Path(directory.storage.url(""))
@@ -164,5 +164,5 @@ def _remove_empty_folders(directory: StoredTiles, tiles: Sequence[TileIndex]) ->
                 break
             try:
                 candidate.rmdir()
-            except OSError:  # not empty, or gone already
+            except OSError:  # not empty, or deleted already
                 break

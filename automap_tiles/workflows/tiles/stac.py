@@ -1,8 +1,8 @@
-"""A STAC item of a tile directory, by which GDAL and catalogues find its tiles.
+"""A STAC item of a tile directory, through which GDAL and catalogues access its tiles.
 
-The item is of the tiled-assets extension (https://github.com/stac-extensions/tiled-assets): it
-names the tiles by a template and their places by tile matrices (OGC 17-083r2). It says dtype and
-nodata of the bands too, so that no tile has to be there for GDAL to open it.
+The item uses the tiled-assets extension (https://github.com/stac-extensions/tiled-assets): it gives
+the tiles by a template and their positions by tile matrices (OGC 17-083r2). It contains dtype and
+nodata of the bands, so that GDAL can open it without any tile.
 """
 
 from __future__ import annotations
@@ -39,28 +39,28 @@ _TYPES = {"tif": "image/tiff; application=geotiff", "png": "image/png", "jpg": "
 
 @dataclass(frozen=True, kw_only=True)
 class ItemRequest:
-    """What item is wanted."""
+    """The requested item."""
 
     tiles: str
     """Output folder of a process, or the `.mapchete` file that writes it."""
     id: str | None = None
     """None: the name of the folder."""
     where: Subset = field(default_factory=Subset)
-    """By default what the tiles that exist cover."""
+    """Default: the extent of the existing tiles."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    """More properties, before those of the process file; `id`, `links`, `eo:bands` and the
-    datetimes go where items have them."""
+    """Additional properties, taking precedence over those of the process file; `id`, `links`,
+    `eo:bands` and the datetimes are written to their places in the item."""
     asset_basepath: str | None = None
-    """Stands in for the path of the directory."""
+    """Replaces the path of the directory."""
     relative: bool = False
-    """Whether the tiles are named from the folder of the item."""
+    """Whether tile paths are relative to the folder of the item."""
 
 
 def item_of(wish: ItemRequest) -> tuple[str, dict[str, Any]]:
-    """Where the item belongs by default, and the item.
+    """The default path of the item, and the item.
 
-    Raises `ConfigError` when there is no tile directory, its tiles overlap or are no rasters, or
-    there is none of them.
+    Raises `ConfigError` if there is no tile directory, its tiles overlap or are not rasters, or
+    none exist.
     """
     directory = open_stored_tiles(wish.tiles)
     _check(directory)
@@ -92,7 +92,7 @@ def item_of(wish: ItemRequest) -> tuple[str, dict[str, Any]]:
 
 
 def _stated(path: str) -> dict[str, Any]:
-    """What a process file says under `output.stac`."""
+    """The key `output.stac` of a process file."""
     if not is_process_file(path):
         return {}
     output = read_document(path).values.get("output")
@@ -101,7 +101,7 @@ def _stated(path: str) -> dict[str, Any]:
 
 
 def write_item(item: Mapping[str, Any], path: str, indent: int = 4) -> None:
-    """Write it; whole or not at all. Raises `OutputError`."""
+    """Write an item atomically. Raises `OutputError`."""
     text = json.dumps(item, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
     Address.of(path).write(text.encode())
 
@@ -122,7 +122,7 @@ def _check(directory: StoredTiles) -> None:
 
 
 def _box(directory: StoredTiles, tiles: Sequence[TileIndex], where: Subset) -> Bounds:
-    """What is covered, CRS of the pyramid."""
+    """Its extent, CRS of the pyramid."""
     from automap_tiles.grid import Bounds
 
     wanted = area_of(where, directory.pyramid)
@@ -138,7 +138,7 @@ def _box(directory: StoredTiles, tiles: Sequence[TileIndex], where: Subset) -> B
 
 
 def _seen(directory: StoredTiles, tiles: Sequence[TileIndex], box: Bounds) -> Bounds:
-    """The box, without the widest gap between columns: it may run over the antimeridian."""
+    """The box without the widest gap between columns: it may cross the antimeridian."""
     from shapely import MultiPolygon
     from shapely import box as polygon
 
@@ -166,7 +166,7 @@ def _place(box: Bounds, pyramid: Pyramid) -> dict[str, Any]:
 
 
 def _properties(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """The properties that the user gave, and the time, which every item needs."""
+    """The user's properties, and the time, which every item requires."""
     elsewhere = ("id", "links", "properties", "eo:bands")
     found = {key: value for key, value in metadata.items() if key not in elsewhere}
     found |= dict(metadata.get("properties", {}))
@@ -190,7 +190,7 @@ def _properties(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: object) -> object:
-    """YAML reads times, JSON has none: as RFC 3339 says, in UTC where no zone is told."""
+    """YAML has times, JSON does not: written as in RFC 3339, in UTC if there is no zone."""
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
     if isinstance(value, date):
@@ -224,7 +224,7 @@ def _band(dtype: str, nodata: float | None) -> dict[str, Any]:
 
 
 def _plain(nodata: float) -> float | str:
-    """The raster extension writes what JSON has no number for as a text."""
+    """The raster extension writes numbers that JSON does not support as text."""
     if math.isnan(nodata):
         return "nan"
     return {float("inf"): "inf", float("-inf"): "-inf"}.get(nodata, nodata)

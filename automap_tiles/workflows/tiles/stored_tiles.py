@@ -1,4 +1,4 @@
-"""A folder of tiles as it lies there: its pyramid and format, its tiles, its journal."""
+"""A stored tile directory: its pyramid and format, its tiles, its journal."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ from automap_tiles.storage import Storage, TileLayout, open_storage
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-# Tiles that are tested against an area together.
+# Tiles tested against an area together.
 _GROUP = 1024
 
-# As in grid.cover: tiles that share only an edge with the area do not count.
+# As in grid.cover: tiles that only share an edge with the area do not count.
 _SHRINK = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
 class TileSelection:
-    """Which tiles of a directory are meant."""
+    """A selection of tiles of a directory."""
 
     zooms: tuple[int, ...] | None = None
     """None: all."""
@@ -53,7 +53,7 @@ class TileSelection:
         return self.zooms is None and self.area is None
 
     def pick(self, pyramid: Pyramid, indexes: Iterable[TileIndex]) -> Iterator[TileIndex]:
-        """Those of the tiles that are meant."""
+        """The selected tiles."""
         wanted = (index for index in indexes if self.zooms is None or index.zoom in self.zooms)
         if self.area is None:
             yield from wanted
@@ -74,11 +74,11 @@ class StoredTiles:
     metadata: Metadata
     """Format and its options, and the pyramid of the tiles."""
     process_pyramid: Pyramid
-    """What the journal's rows count; that of the tiles where it is not known."""
+    """The pyramid of the journal's rows; that of the tiles if unknown."""
     place: JournalLocation
     """Of the journal."""
     steps: Mapping[str, str] = field(default_factory=dict)
-    """Of the process file that it was named by: the other steps that are stored -> where."""
+    """Of the process file by which it was opened: other stored steps -> path."""
 
     @property
     def path(self) -> str:
@@ -98,11 +98,11 @@ class StoredTiles:
         return self.metadata.info is None or self.metadata.info.opens_in_gdal
 
     def look(self, index: TileIndex) -> RasterLook:
-        """What a stored tile of a raster format says of itself."""
+        """Metadata of a stored raster tile."""
         return self._decoder.look(self.files, index)
 
     def probe(self, key: str) -> None:
-        """Read all of a file of a tile; raises `InputError` or GDAL's own when that fails."""
+        """Read a tile's file completely; raises `InputError` or GDAL's error if that fails."""
         index = self.layout.parse(key)
         if index is None:
             raise InputError("is not the file of a tile", self.storage.url(key))
@@ -114,7 +114,7 @@ class StoredTiles:
             codec.decode(self.storage.get(key))
 
     def report_steps(self, command: str) -> None:
-        """Say that the other stored steps of the process are none of this command's business."""
+        """Note that the other stored steps of the process are not affected by this command."""
         if self.steps:
             tell(
                 Note(
@@ -132,9 +132,9 @@ class StoredTiles:
         return decoder_of(self.metadata.info, self.metadata.options, self.path)
 
     def existing(self, selection: TileSelection) -> list[TileIndex]:
-        """The selected tiles that are there, by zoom, row and column.
+        """The selected existing tiles, by zoom, row and column.
 
-        A tile counts as selected when the process tile it was cut from is.
+        A tile is selected if the process tile that contains it is.
         """
         found = filter(None, map(self.layout.parse, self._keys(selection)))
         by_owner: dict[TileIndex, list[TileIndex]] = {}
@@ -144,7 +144,7 @@ class StoredTiles:
         return sorted(index for owner in owners for index in by_owner[owner])
 
     def there(self, tiles: Sequence[TileIndex]) -> set[TileIndex]:
-        """Those of the tiles that are there."""
+        """Those tiles that exist."""
         keys = {self.layout.key(index): index for index in tiles}
         return {keys[key] for key in self.storage.exists_many(list(keys))}
 
@@ -156,7 +156,7 @@ class StoredTiles:
             yield from self.storage.list()
 
     def owner(self, index: TileIndex) -> TileIndex:
-        """The process tile that a tile was cut from."""
+        """The process tile that contains a tile."""
         ours, theirs = self.pyramid.metatiling, self.process_pyramid.metatiling
         return TileIndex(index.zoom, index.row * ours // theirs, index.col * ours // theirs)
 
@@ -182,7 +182,7 @@ def _of_process(path: str) -> StoredTiles:
     from automap_tiles.runtime.open import resolve_process, stored_steps
 
     file = Path(path).absolute()
-    process = resolve_process(file)  # its inputs need not be there
+    process = resolve_process(file)  # its inputs need not exist
     pyramid = process.pyramid or process.writer.pyramid
     found = _open(process.writer.path, process_pyramid=pyramid, config=file)
     return replace(found, steps=stored_steps(file))
@@ -216,7 +216,7 @@ def _open(path: str, *, process_pyramid: Pyramid | None, config: Path | None) ->
 
 
 def _journalled_pyramid(pyramid: Pyramid, place: JournalLocation) -> Pyramid:
-    """The pyramid that the rows of a journal count; that of the tiles where there is none."""
+    """The pyramid of the rows of a journal; that of the tiles if there is none."""
     if not has_journal(place):
         return pyramid
     with JournalReader.at(place) as journal:
@@ -225,7 +225,7 @@ def _journalled_pyramid(pyramid: Pyramid, place: JournalLocation) -> Pyramid:
 
 
 def _boxes(pyramid: Pyramid, indexes: list[TileIndex]) -> np.ndarray:
-    """Boxes of tiles without their buffer, a little smaller than they are."""
+    """Bounds of tiles without their buffer, slightly shrunk."""
     bare = pyramid.replace(pixelbuffer=0)
     left, bottom, right, top = np.array([Tile(bare, index).bounds for index in indexes]).T
     dx, dy = (right - left) * _SHRINK, (top - bottom) * _SHRINK

@@ -1,4 +1,4 @@
-"""The dates of a place, one after the other, as they are shown."""
+"""The dates of a place, in sequence, as they are displayed."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ Array = np.ndarray[Any, Any]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 WHOLE = 10_000.0
-"""Value of a reflectance of 1."""
+"""Stored value of a reflectance of 1."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DateShown:
-    """What one date shows."""
+    """The data of one date."""
 
     name: str
     """Of the date: `2018-04-21`."""
     values: Array
     """(band, y, x)."""
     seen: Bools
-    """(y, x): there is data."""
+    """(y, x) valid data."""
     clear: Bools
-    """(y, x): and nothing hides the ground."""
+    """(y, x) valid and not masked."""
 
     @property
     def hidden(self) -> float:
-        """Per cent of the picture that is hidden or without data."""
+        """Percentage of pixels that are masked or without data."""
         return 100.0 * (1.0 - float(self.clear.mean()))
 
 
@@ -56,12 +56,12 @@ class ShownDates(Protocol):
 
     @property
     def credit(self) -> str:
-        """Whose data it is."""
+        """Attribution of the data."""
         ...
 
     @property
     def scale(self) -> float:
-        """Stored number of a value of 1."""
+        """Stored number for a value of 1."""
         ...
 
     def __len__(self) -> int: ...
@@ -79,7 +79,7 @@ class SceneDates:
     boundary: str | None
     size: int
     with_hidden: bool
-    """Whether what is hidden is shown as it was."""
+    """Whether masked pixels are displayed."""
 
     scale = WHOLE
 
@@ -136,7 +136,7 @@ class SceneDates:
 
 
 def box_of(boundary: str | None, lattice: Lattice) -> Bounds | None:
-    """Of the boundary on a lattice."""
+    """Box of the boundary on a lattice."""
     if boundary is None:
         return None
     shape = read_geometry(boundary, lattice.crs)
@@ -146,7 +146,7 @@ def box_of(boundary: str | None, lattice: Lattice) -> Bounds | None:
 
 
 def _reach(reader: ScenesReader, lattice: Lattice) -> Bounds:
-    """All that the scenes reach, on a lattice."""
+    """The extent of all scenes on a lattice."""
     band = reader.bands[0]
     grids = [grid for scene in reader.scenes if (grid := scene.band(band).grid) is not None]
     boxes = [lattice.extent(grid) for grid in dict.fromkeys(grids)]
@@ -160,6 +160,6 @@ def _reach(reader: ScenesReader, lattice: Lattice) -> Bounds:
 
 
 def hull(boxes: Iterable[Bounds]) -> Bounds:
-    """The box around boxes of one CRS, one at least."""
+    """The bounding box of boxes in one CRS, at least one."""
     lefts, bottoms, rights, tops = zip(*boxes, strict=True)
     return Bounds(min(lefts), min(bottoms), max(rights), max(tops))

@@ -1,4 +1,4 @@
-"""Rasters with dates in their names, as they are shown."""
+"""Rasters with dates in their names, as they are displayed."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from automap_tiles.stopping import raise_if_stopped
 from automap_tiles.workflows.timelapse._dates import DateShown, box_of, hull
 
 _COLOURS = ("red", "green", "blue")
-"""Bands that are shown when nobody names others."""
+"""Default bands."""
 _PLAIN = frozenset({1, 3, 4})
-"""Bands of a picture in grey or in colour, whose order needs no word."""
+"""Numbers of bands of grey or colour images, whose order is standard."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileDates:
-    """Rasters with dates in their names; all is clear that has data."""
+    """Rasters with dates in their names; all valid pixels count as clear."""
 
     files: tuple[tuple[str, str], ...]
     """(name of the date, path), by time."""
@@ -44,7 +44,7 @@ class FileDates:
 
     @cached_property
     def grid(self) -> Grid:
-        """Pixels of the first raster, as far as all of them or the boundary reach."""
+        """Grid of the first raster, extended to all of them or clipped to the boundary."""
         first = grid_of(self.files[0][1])
         check_upright(first, self.files[0][1])
         lattice = Lattice.of(first)
@@ -77,7 +77,7 @@ class FileDates:
         return hull(box for box in boxes if box is not None)
 
     def _indexes(self) -> list[tuple[int, ...]]:
-        """Numbers of the bands of each raster: as many of each; raises `ConfigError`."""
+        """Band numbers of each raster, equally many; raises `ConfigError`."""
         found = [self._of_names(info) for info in self._infos]
         for info, bands in zip(self._infos, found, strict=True):
             if len(bands) != len(found[0]):
@@ -118,18 +118,18 @@ class FileDates:
         return tuple(found)
 
     def _is_guessed(self, info: RasterInfo) -> bool:
-        """Whether nobody says which bands are red, green and blue."""
+        """Whether red, green and blue are not declared."""
         return self.bands == _COLOURS and not any(info.descriptions)
 
     def _dtype(self, indexes: list[tuple[int, ...]]) -> np.dtype[Any]:
-        """That holds the numbers of all dates."""
+        """The dtype that holds the numbers of all dates."""
         pairs = zip(self._infos, indexes, strict=True)
         return np.result_type(*(info.dtypes[band - 1] for info, bands in pairs for band in bands))
 
     def _tell_guessed(self) -> None:
         guessed = [info for info in self._infos if self._is_guessed(info)]
         unusual = [info.path for info in guessed if info.count not in _PLAIN]
-        if len(guessed) < len(self._infos):  # what the others say need not be true of these
+        if len(guessed) < len(self._infos):  # declarations of the others need not apply to these
             unusual = [info.path for info in guessed]
         if unusual:
             tell(
@@ -164,7 +164,10 @@ class FileDates:
 
 
 def dated_files(pattern: str) -> tuple[tuple[str, str], ...]:
-    """(date, path) of the files of a pattern, by date; raises `InputError` for one without."""
+    """(date, path) of files that match a pattern, by date.
+
+    Raises `InputError` if one has no date.
+    """
     found: list[tuple[str, str]] = []
     several: list[str] = []
     for path in sorted(glob.glob(_escaped(pattern), recursive=True)):  # noqa: PTH207 - absolute too
@@ -182,14 +185,14 @@ def dated_files(pattern: str) -> tuple[tuple[str, str], ...]:
 
 
 def is_pattern(text: str) -> bool:
-    """Whether it stands for files by their names: it is none itself, and has a sign of that."""
+    """Whether a text is a glob pattern rather than an existing file."""
     if "*" in text:
         return True
     return "://" not in text and bool(set("?[") & set(text)) and not Path(text).exists()
 
 
 def _escaped(pattern: str) -> str:
-    """The pattern, in which a folder that is there, such as `out [1]`, is meant as it is called."""
+    """The pattern with special characters of existing folders, such as `out [1]`, escaped."""
     path = Path(pattern)
     folder = next((each for each in path.parents if each.is_dir()), None)
     if folder is None or str(folder) == ".":

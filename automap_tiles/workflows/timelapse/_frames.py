@@ -1,4 +1,4 @@
-"""Dates kept on disk, and the frames that are made of them."""
+"""Dates stored on disk, and the frames made from them."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ Array = np.ndarray[Any, Any]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 _SAMPLED = 4096
-"""Pixels of a date that the stretch is found from, at most."""
+"""Maximum number of pixels of a date from which the stretch is computed."""
 _LOW, _HIGH = 2.0, 98.0
-"""Per cent."""
+"""Percentiles."""
 _NOTHING = 40
-"""Grey where there is no data."""
+"""Grey level of pixels without data."""
 _LEVEL = 1
-"""Of zlib: dates are read two or three times, and written once."""
+"""zlib level: dates are read two or three times, and written once."""
 
 
 @dataclass(eq=False)
 class KeptDates:
-    """The dates that are shown, in a file of their own; one or two are in memory at a time."""
+    """The displayed dates in a temporary file; one or two are in memory at a time."""
 
     file: BinaryIO
     fills: bool
-    """Whether what is hidden shows what the date before showed."""
+    """Whether masked pixels are filled from the previous date."""
     names: list[str] = field(default_factory=list)
     _places: list[tuple[int, int]] = field(default_factory=list)
     _samples: list[Array] = field(default_factory=list)
@@ -44,7 +44,7 @@ class KeptDates:
     _dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.int16))
 
     def add(self, moment: DateShown) -> None:
-        """Keep a date; all have one shape and type."""
+        """Store a date; all have the same shape and dtype."""
         self._shape, self._dtype = moment.values.shape, moment.values.dtype
         seen = moment.clear if self.fills else moment.seen
         content = zlib.compress(moment.values.tobytes() + np.packbits(seen).tobytes(), _LEVEL)
@@ -58,7 +58,7 @@ class KeptDates:
             self._note_first(moment)
 
     def limits(self) -> tuple[tuple[float, float], ...]:
-        """2 and 98 per cent of the clear pixels of all dates, for each band."""
+        """2nd and 98th percentile of the clear pixels of all dates, per band."""
         values = np.concatenate(self._samples, axis=1)
         return tuple(
             (float(low), float(high))
@@ -69,7 +69,7 @@ class KeptDates:
         return len(self.names)
 
     def __iter__(self) -> Iterator[tuple[Array, Bools]]:
-        """Values (band, y, x) of each date and where (y, x) there are any, filled if they are."""
+        """Values (band, y, x) of each date and their validity (y, x), filled if requested."""
         before: tuple[Array, Bools] | None = None
         if self._first is not None:
             before = self._first[0].copy(), self._first[1].copy()
@@ -102,12 +102,12 @@ class KeptDates:
 
 @dataclass(frozen=True, kw_only=True)
 class FrameStyle:
-    """How the dates become pictures: the same for all of them."""
+    """Rendering of the dates, the same for all of them."""
 
     limits: tuple[tuple[float, float], ...]
-    """Of each band: what is black, and what is white."""
+    """Per band: values for black and white."""
     factor: int = 1
-    """By which pixels are repeated."""
+    """Integer enlargement of pixels."""
     grid: Grid
     caption: bool = True
     credit: str = ""
@@ -137,7 +137,7 @@ class FrameStyle:
 
 @dataclass(eq=False)
 class DrawnFrames:
-    """The frames, drawn as they are asked for: in their order, or again from the first."""
+    """The frames, rendered on iteration, which may be repeated."""
 
     kept: KeptDates
     look: FrameStyle
@@ -164,14 +164,14 @@ class DrawnFrames:
 
 
 def pixel_metres(grid: Grid) -> float:
-    """Width of a pixel on the ground, in the middle of a grid."""
+    """Width of a pixel on the ground, at the centre of a grid, metres."""
     from rasterio.warp import transform
 
     bounds = grid.bounds
     middle = (bounds.left + bounds.right) / 2, (bounds.bottom + bounds.top) / 2
     ends = [middle[0] - grid.transform.a / 2, middle[0] + grid.transform.a / 2]
     longitudes, latitudes = transform(grid.crs, "EPSG:4326", ends, [middle[1], middle[1]])
-    # of a pixel on the antimeridian the ends are on both sides of it
+    # a pixel on the antimeridian has its ends on both sides of it
     turned = (longitudes[1] - longitudes[0] + 180) % 360 - 180
     east = turned * math.cos(math.radians(latitudes[0]))
     return math.hypot(east, latitudes[1] - latitudes[0]) * METRES_PER_DEGREE
@@ -183,7 +183,7 @@ def _stretched(plane: Array, low: float, high: float) -> Array:
 
 
 def _paragraph(lines: Sequence[str], size: int) -> Bools:
-    """Lines of text under each other, ending at the same column."""
+    """Right-aligned lines of text."""
     drawn = [letters(line, size) for line in lines]
     wide = max(each.shape[1] for each in drawn)
     parts: list[Bools] = []

@@ -1,4 +1,4 @@
-"""What shall be shown, and how."""
+"""The order of a time-lapse."""
 
 from __future__ import annotations
 
@@ -25,36 +25,37 @@ class TimelapseOrder(Order):
     output: str
     """File to write: `….gif`, `….webp` or `….avif`."""
     boundary: str | None = None
-    """Vector file: the box around all its shapes is shown; None: all that the dates reach."""
+    """Vector file: the bounding box of its shapes is displayed; None: the extent of the dates."""
     bands: tuple[str, ...] = ("red", "green", "blue")
     """Three bands, or one in grey; of rasters their descriptions or numbers."""
     satellites: tuple[str, ...] | None = None
-    """As in `composite`; None: all that are there, which must be one."""
+    """As in `composite`; None: all available ones, which must be of one satellite."""
     time: str | None = None
     """`FROM/TO`: days, months or years; None: all."""
     mask: tuple[str, ...] = ("cloud", "cirrus", "shadow")
-    """What counts as hidden."""
+    """Mask flags that count as hidden."""
     dilation: Annotated[float, Ge(0.0), Le(10_000.0)] = 50.0
-    """Metres by which what is hidden is widened: the rims of clouds are bright as well."""
+    """Metres by which the mask is dilated: the edges of clouds are bright as well."""
     max_cloud_cover: Percent | None = None
     """Of a scene."""
     clouds: Clouds = "drop"
-    """Of dates of which less than `hidden` is hidden: as it was (`drop`), or what the date before
-    showed in place of what is hidden (`fill`). `keep` shows every date as it was."""
+    """Display of dates less hidden than `hidden`: unchanged (`drop`), or filled from the previous
+    date (`fill`). `keep` displays every date unchanged."""
     hidden: Percent = 40.0
-    """Dates of which more is hidden or without data are left out."""
+    """Dates with a larger percentage of masked pixels or nodata are omitted."""
     coregister: bool = False
-    """Bring the dates onto each other."""
+    """Coregister the dates."""
     brdf: bool = False
-    """Reflectance as seen from straight above."""
+    """Correct reflectance to nadir view."""
     stretch: tuple[float, float] | None = None
-    """Values that become black and white, in reflectance (of rasters as they are stored); None: 2
-    and 98 per cent of all clear pixels of all dates, for each band."""
+    """Values for black and white, in reflectance (for rasters as stored); None: 2nd and 98th
+    percentile of all clear pixels of all dates, per band."""
     size: Annotated[int, Ge(64), Le(4096)] = 600
-    """Pixels along the longer side, at most; small places are shown larger by whole factors."""
+    """Maximum number of pixels along the longer side; small places are enlarged by integer
+    factors."""
     seconds: Annotated[float, Ge(0.02), Le(60.0)] = 0.5
-    """That each date is shown for."""
+    """Display time of each date."""
     caption: bool = True
-    """Draw the date, a scale bar and whose data it is."""
+    """Draw the date, a scale bar and the attribution."""
     attribution: str | None = None
-    """Whose data it is; None: what the satellite's agency asks for."""
+    """Attribution of the data; None: as required by the satellite's agency."""

@@ -40,18 +40,18 @@ SEARCH, DATES = "search", "dates"
 _OF_SCENES = (
     "satellites", "time", "mask", "dilation", "max_cloud_cover", "coregister", "brdf",
 )  # fmt: skip
-"""Keys of an order that mean nothing of rasters."""
+"""Keys that only apply to scenes."""
 _SMALLEST = 400
-"""Pixels along the longer side, where whole factors allow it."""
+"""Minimum number of pixels along the longer side, if integer factors permit it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FrameMade:
-    """A date, and whether it is shown."""
+    """A date, and whether it is displayed."""
 
     date: str
     hidden: float
-    """Per cent of the picture."""
+    """Percentage of the image."""
     shown: bool
 
     def to_json(self) -> Json:
@@ -60,11 +60,11 @@ class FrameMade:
 
 @dataclass(frozen=True, kw_only=True)
 class TimelapseReport:
-    """What would be shown."""
+    """The dates to display."""
 
     dates: int
     shape: tuple[int, int]
-    """Height and width in pixels of the dates, before small ones are shown larger."""
+    """Height and width of the dates in pixels, before enlargement."""
     notes: tuple[Note, ...]
 
     def to_json(self) -> Json:
@@ -77,15 +77,15 @@ class TimelapseReport:
 
 @dataclass(frozen=True, kw_only=True)
 class TimelapseOutcome:
-    """What was made."""
+    """The animation."""
 
     frames: tuple[str, ...]
-    """Dates that are shown."""
+    """Displayed dates."""
     output: str | None
     shape: tuple[int, int] = (0, 0)
     """Height and width of the animation in pixels."""
     stretch: tuple[tuple[float, float], ...] = ()
-    """What is black and what is white, of each band."""
+    """Values for black and white, per band."""
     notes: tuple[Note, ...] = ()
     stopped: bool = False
 
@@ -101,14 +101,14 @@ class TimelapseOutcome:
 
 
 def check(order: TimelapseOrder) -> TimelapseReport:
-    """Look for the dates; nothing is read of them. Raises `ConfigError`, `InputError`."""
+    """Search for the dates, without reading them. Raises `ConfigError`, `InputError`."""
     with collecting() as told:
         dates = _dates(order)
     return TimelapseReport(dates=len(dates), shape=dates.grid.shape, notes=told.grouped())
 
 
 def run(order: TimelapseOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
-    """Read all dates and write the animation, none where it was stopped.
+    """Read all dates and write the animation, unless stopped.
 
     The outcome is a `TimelapseOutcome`. Raises `ConfigError`, `InputError`, `OutputError`,
     `MissingExtra`.
@@ -171,7 +171,7 @@ def _dates(order: TimelapseOrder) -> ShownDates:
 
 
 def _refuse_for_files(order: TimelapseOrder) -> None:
-    """Raise `ConfigError` for what only scenes have."""
+    """Raise `ConfigError` for options that only apply to scenes."""
     plain = {each.name: each.default for each in fields(order)}
     for key in _OF_SCENES:
         if getattr(order, key) != plain[key]:
@@ -214,7 +214,7 @@ def _made(order: TimelapseOrder, dates: ShownDates, say: Say) -> TimelapseOutcom
 
 
 def _keep(order: TimelapseOrder, dates: ShownDates, kept: KeptDates, say: Say) -> None:
-    """Go through the dates; those of which too much is hidden are left out, and told."""
+    """Store the dates, and omit those that are too much hidden, with a note."""
     hidden: list[str] = []
     empty: list[str] = []
     for moment in dates:

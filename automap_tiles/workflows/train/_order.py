@@ -1,4 +1,4 @@
-"""What to train."""
+"""The order of a training."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from automap_tiles.workflows.train.order_options import extraction_of, features_
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOrder(Order):
-    """Train a classifier on samples and a picture."""
+    """Train a classifier on samples and a raster."""
 
     workflow: ClassVar[str] = "train"
 
     samples: str
     """Points or polygons of known class: any vector file, or a CSV with X, Y and years."""
     picture: str
-    """What the classes are to be seen in: a raster file, or a tile directory."""
+    """Source of the features: a raster file, or a tile directory."""
     model: str
-    """File to write, such as `model.zip`."""
+    """Model file to write, such as `model.zip`."""
     year: int | None = None
     """Of a CSV: the column of the nearest year."""
     learn: Learning = field(default_factory=Learning)
     samples_folder: str | None = None
-    """Keep the features of the samples there, for the next training."""
+    """Folder to keep the features of the samples in, for the next training."""
     workers: Count | None = None
-    """Cores; all when None."""
+    """Cores; None: all."""
     report: str | None = None
-    """File for what was found out, `.html` or `.json`."""
+    """Report file, `.html` or `.json`."""
     overwrite: bool = False
-    """Replace a model that is there."""
+    """Replace an existing model."""
 
 
 def spec_of(order: TrainOrder) -> TrainSpec:
-    """The training that an order asks for; raises `ConfigError`."""
+    """The training of an order; raises `ConfigError`."""
     if order.report is not None:
         check_name(Address.of(order.report))
     recipe, components = features_of(order.learn)

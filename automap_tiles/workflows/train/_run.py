@@ -1,4 +1,4 @@
-"""Samples are read, a classifier is trained, its file is written."""
+"""Read samples, train a classifier, write its file."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ from automap_tiles.workflows.samples.extraction import NOTHING, Sampling, sample
 from automap_tiles.workflows.samples.recipes import Offer, RecipeRequest, make_recipe
 
 TRAINING = "training"
-"""The phase after that of the samples."""
+"""The phase after `SAMPLING`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainSpec:
-    """A training with all that its order leaves open filled in."""
+    """A training with all defaults of its order resolved."""
 
     samples: str
     picture: str
@@ -64,29 +64,29 @@ class TrainSpec:
     year: int | None = None
     period: Period | None = None
     classes: str | None = None
-    """File of classes."""
+    """Class file."""
     recipe: Recipe | RecipeRequest = field(default_factory=RecipeRequest)
     extraction: Extraction = field(default_factory=Extraction)
     options: TrainOptions = field(default_factory=TrainOptions)
     folder: Address | None = None
-    """Where the features of samples are kept; a temporary folder when None."""
+    """Where the features of samples are kept; None: a temporary folder."""
     how: ExecutionOptions = field(default_factory=ExecutionOptions)
-    """How samples are read."""
+    """Execution of the sampling."""
     overwrite: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:
-    """What came of a training."""
+    """Result of a training."""
 
     path: str
     model: Model
     costs: tuple[Cost, ...]
-    """Empty when the model was there already."""
+    """Empty if an existing model was kept."""
     pixel_area: float
     """Square metres."""
     is_new: bool
-    """False where a model of the same samples and options was found, and left."""
+    """False if an existing model of the same samples and options was kept."""
 
     def to_json(self) -> Json:
         return {
@@ -99,16 +99,16 @@ class Trained:
 
 @dataclass(frozen=True, kw_only=True)
 class TriedParameters:
-    """A set of parameters of a classifier, tried on the folds."""
+    """A set of parameters, evaluated on the folds."""
 
     number: int
     """From 1."""
     loss: float
     """Log loss, mean over the folds."""
     is_best: bool
-    """Whether none before was better."""
+    """Whether it is the best so far."""
     is_complete: bool
-    """False: ended early, clearly behind the best."""
+    """False: stopped early, being clearly worse than the best."""
     has_vector_leaves: bool
 
     def to_json(self) -> Json:
@@ -123,7 +123,7 @@ class TriedParameters:
 
 @dataclass(frozen=True, kw_only=True)
 class SamplesRead:
-    """What there is to learn from."""
+    """Samples available for training."""
 
     table: SampleTable
 
@@ -155,10 +155,10 @@ def trained(
 ) -> Generator[Event, None, Trained]:
     """Train and write the model: the phases `SAMPLING` and `TRAINING`, whose items are trials.
 
-    A model that is there and was trained on the same samples with the same options is left as it
-    is; another one is only replaced when the spec says so. Raises `ConfigError` that names what
-    to do, `OutputBusy` while another training writes it, `MissingExtra` without XGBoost, `Stopped`.
-    What is told is added to `notes`.
+    An existing model trained on the same samples with the same options is kept; a different one is
+    only replaced if the spec says so. Raises `ConfigError` with a remedy, `OutputBusy` while
+    another training writes it, `MissingExtra` without XGBoost, `Stopped`. Notes are added to
+    `notes`.
     """
     with hold(beside(spec.model)):
         begun = yield from run_in_background(lambda _: begin(spec), stop=stop, notes=notes)
@@ -183,7 +183,7 @@ def trained(
 
 
 def begin(spec: TrainSpec) -> Begun:
-    """Look at picture and samples; raises `ConfigError`, `InputError`."""
+    """Open raster and samples; raises `ConfigError`, `InputError`."""
     picture = look_at(spec.picture)
     wanted = spec.recipe
     if isinstance(wanted, RecipeRequest):
@@ -194,7 +194,7 @@ def begin(spec: TrainSpec) -> Begun:
 
 
 def _learn(spec: TrainSpec, begun: Begun, table: SampleTable, say: Say) -> Trained:
-    """The model of a table, or the one that is there."""
+    """The model trained on a table, or the existing one."""
     say(Done(item=SamplesRead(table=table)))
     recipe, picture = begun.offer.recipe, begun.picture
     classes = land_classes(table.counts, table.names, begun.samples.colours)
@@ -209,7 +209,7 @@ def _learn(spec: TrainSpec, begun: Begun, table: SampleTable, say: Say) -> Train
         window=recipe.margin * max(picture.pixel),
     )
     model, costs = _train(spec, table, task, classes, lambda one, best: say(_tried(one, best)))
-    # a request that was sent again is of the run, not of the model
+    # repeated requests are part of the run, not of the model
     told = [note.to_json() for note in table.notes if note.fate is not Fate.REPEATED]
     notes = [*told, *model.report["notes"]]
     model = replace(
@@ -233,7 +233,7 @@ def _tried(trial: Trial, best: Trial | None) -> Done:
 
 
 def pixel_area(picture: SourcePicture) -> float:
-    """Square metres of the pixel in the middle of a picture, whatever its CRS."""
+    """Area of the central pixel of a raster in square metres, in any CRS."""
     x, y = shapely.get_coordinates(picture.bounds.polygon().centroid)[0]
     return vector.pixel_area(x, y, picture.pixel, picture.crs)
 
@@ -251,7 +251,7 @@ def _samples(spec: TrainSpec) -> SampleShapes:
 def _present(
     spec: TrainSpec, table: SampleTable, recipe: Recipe, classes: tuple[LandClass, ...]
 ) -> Model | None:
-    """The model that is there, if it is what training would make; raises for any other."""
+    """The existing model, if training would give the same one; raises for any other."""
     if not Address.of(spec.model).exists():
         return None
     found = Model.open(spec.model)
@@ -294,7 +294,7 @@ def _train(
 def _familiar(
     table: SampleTable, offered: Recipe, model: Model, picture: SourcePicture, area: float
 ) -> TrainingDomain:
-    """Of the features that the model uses, of all that were offered."""
+    """Domain of the features that the model uses, a subset of those offered."""
     columns = [offered.names.index(name) for name in model.recipe.names]
     used = replace(
         table,
@@ -313,7 +313,7 @@ def _check_components(components: int | float | None, features: int) -> None:
 
 
 def _with_names(message: str, table: SampleTable) -> str:
-    """The message, and the samples that there are."""
+    """The message, with the available samples."""
     counts = ", ".join(
         f"{value} {table.names.get(value, '')}".strip() + f": {count}"
         for value, count in table.counts.items()

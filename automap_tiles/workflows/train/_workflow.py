@@ -18,18 +18,18 @@ from automap_tiles.workflows.train.results import report_of
 
 @dataclass(frozen=True, kw_only=True)
 class TrainReport:
-    """What would be trained."""
+    """The training to run."""
 
     model: str
     is_there: bool
-    """Whether there is a file of that name; another model is only replaced where the order says
+    """Whether a model of that name exists; a different one is only replaced if the order says
     so."""
     shapes: tuple[tuple[str, int], ...]
-    """Class and how many samples the file has of it, by number."""
+    """Class and number of samples in the file, by class number."""
     bands: tuple[str, ...]
-    """Of the picture."""
+    """Of the raster."""
     features: tuple[str, ...]
-    """Those that are offered."""
+    """Candidate features."""
     notes: tuple[Note, ...]
 
     def to_json(self) -> Json:
@@ -45,17 +45,17 @@ class TrainReport:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOutcome:
-    """What a training has come to."""
+    """Result of a training."""
 
     model: str
     trained: Trained | None
-    """None where it was stopped."""
+    """None if it was stopped."""
     report: str | None
     notes: tuple[Note, ...] = ()
 
     @property
     def stopped(self) -> bool:
-        """Whether it ended before there was a model."""
+        """Whether it was stopped before there was a model."""
         return self.trained is None
 
     def to_json(self) -> Json:
@@ -69,7 +69,7 @@ class TrainOutcome:
 
 
 def check(order: TrainOrder) -> TrainReport:
-    """Look at samples and picture; no pixel is read. Raises `ConfigError`, `InputError`."""
+    """Open samples and raster; no pixel is read. Raises `ConfigError`, `InputError`."""
     with collecting() as told:
         spec = spec_of(order)
         begun = begin(spec)
@@ -88,7 +88,7 @@ def check(order: TrainOrder) -> TrainReport:
 def run(order: TrainOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
     """Train, and write model and report; see `trained`. The outcome is a `TrainOutcome`.
 
-    The samples that were read stay in the samples folder also when it is stopped.
+    Samples that were read remain in the samples folder if it is stopped.
     """
     spec = yield from run_with_notes(lambda: spec_of(order))
     yield Started(facts={"model": order.model})

@@ -39,7 +39,7 @@ _TREES = {
 
 
 def extraction_of(learn: Learning) -> Extraction:
-    """Which pixels are read."""
+    """The selection of sample pixels."""
     return Extraction(
         per_class=learn.per_class or None,
         per_polygon=learn.per_polygon,
@@ -49,7 +49,7 @@ def extraction_of(learn: Learning) -> Extraction:
 
 
 def features_of(learn: Learning) -> tuple[Recipe | RecipeRequest, int | float | None]:
-    """Features by the words given, or by a file, and the components that it asks for.
+    """Features from keywords or a recipe file, and the requested principal components.
 
     Raises `ConfigError`.
     """
@@ -76,9 +76,9 @@ def features_of(learn: Learning) -> tuple[Recipe | RecipeRequest, int | float | 
 def options_of(
     learn: Learning, workers: int | None, components: int | float | None
 ) -> TrainOptions:
-    """How it is trained, on so many cores; `components` are those of a recipe file.
+    """Training options for a number of cores; `components` are those of a recipe file.
 
-    Raises `ConfigError`, and `MissingExtra` where an engine that is asked for is not installed.
+    Raises `ConfigError`, and `MissingExtra` if a requested engine is not installed.
     """
     given = learn.trials is not None or learn.time is not None
     found = TrainOptions(
@@ -101,7 +101,7 @@ def options_of(
 
 
 def _also(learn: Learning) -> tuple[Kind, ...]:
-    """Engines to try, each once and in one order; whether all that are asked for are there."""
+    """Requested engines without duplicates, in a fixed order; checks that they are installed."""
     kinds, wanted = _KINDS[learn.classifier], learn.also or ()
     if wanted and kinds is not None:
         raise ConfigError(
@@ -118,7 +118,7 @@ def _also(learn: Learning) -> tuple[Kind, ...]:
 
 
 def _whole(components: int | float | None) -> int | float | None:
-    """A share stays a share, a number becomes a whole one."""
+    """A fraction stays a float, a number becomes an integer."""
     if components is None or 0 < components < 1:
         return components
     if not float(components).is_integer():

@@ -1,4 +1,4 @@
-"""What a training has come to, as text and as plain values for JSON."""
+"""Results of a training, as text and as plain values for JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from automap_tiles.workflows.train._run import Trained
 
 
 def report_of(outcome: Trained) -> dict[str, Any]:
-    """The model's report with what it is called, and with what was measured on this machine."""
+    """The model's report with class names, and with costs measured on this machine."""
     model = outcome.model
     return {
         "classes": [
@@ -33,7 +33,7 @@ def report_of(outcome: Trained) -> dict[str, Any]:
 
 
 def of_samples(table: SampleTable) -> Iterator[str]:
-    """Lines: how many samples of each class there are, and what was dropped."""
+    """Lines: samples of each class, and losses."""
     losses: dict[int, list[str]] = {}
     for loss in table.losses:
         losses.setdefault(loss.value, []).append(f"{loss.count} {loss.reason.value}")
@@ -51,7 +51,7 @@ def of_samples(table: SampleTable) -> Iterator[str]:
 
 
 def summary(outcome: Trained) -> Iterator[str]:
-    """Lines for people."""
+    """A readable summary."""
     report, names = outcome.model.report, [one.name for one in outcome.model.classes]
     folds = report["folds"]
     held = "blocks" if folds["block_size"] else "polygons"
@@ -82,7 +82,7 @@ def summary(outcome: Trained) -> Iterator[str]:
 
 
 def explain(report: Mapping[str, Any]) -> Iterator[str]:
-    """Lines: which choice was made on which evidence."""
+    """Lines: each choice with its evidence."""
     if not report["decisions"]:
         yield "No choice was made: too few polygons, or all was given."
     for decision in report["decisions"]:
@@ -127,11 +127,11 @@ def _estimate(report: Mapping[str, Any], names: Sequence[str], held: str) -> Ite
 
 
 _UNLIKE = 0.5
-"""Share of the polygons that tell something from which on their sizes are not worth a word."""
+"""Ratio of effective to actual polygons above which the difference is not mentioned."""
 
 
 def _few(found: Mapping[str, Any], held: str) -> str:
-    """How many polygons tell something; models of earlier versions know nothing of their sizes."""
+    """Effective number of polygons; models of earlier versions do not have their sizes."""
     polygons, as_many = found["polygons"], found.get("as_many")
     if as_many is None or as_many > _UNLIKE * polygons:
         return f"{polygons} {held}"
@@ -139,7 +139,7 @@ def _few(found: Mapping[str, Any], held: str) -> str:
 
 
 def _by_class(found: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:
-    """Between which figures the accuracy lies, however common the classes are."""
+    """Range of the accuracy for any class proportions."""
     several = zip(names, found.get("found", ()), strict=False)
     told = [(share, name) for name, share in several if share is not None]
     if len(told) > 1 and f"{min(told)[0]:.2f}" != f"{max(told)[0]:.2f}":
@@ -151,8 +151,8 @@ def _by_class(found: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:
 
 
 def _grown(found: Mapping[str, Any], held: str) -> Iterator[str]:
-    """What the figures owe to the model's learning from more than the folds do."""
-    # models of earlier versions do not tell
+    """The part of the figures that is extrapolated to the full training set."""
+    # missing in models of earlier versions
     figures = [found[name] for name in ("accuracy", "macro_f1")]
     grown = [one.get("grown", 0.0) for one in figures]
     if any(f"{one:.3f}" != "0.000" for one in grown):
@@ -163,7 +163,7 @@ def _grown(found: Mapping[str, Any], held: str) -> Iterator[str]:
 
 
 def _calibration(report: Mapping[str, Any], held: str) -> Iterator[str]:
-    """How sure the model is; reports of earlier versions do not tell."""
+    """Calibration of the model; missing in reports of earlier versions."""
     found = report.get("calibration")
     if found is None:
         return
@@ -183,7 +183,7 @@ def _calibration(report: Mapping[str, Any], held: str) -> Iterator[str]:
 
 def _why_not(found: Mapping[str, Any], held: str) -> str:
     """Why probabilities have no temperature."""
-    # reports of earlier versions took what they had found
+    # earlier versions always applied the fitted temperature
     if found.get("found", 1) == 1:
         return f"{held} do not agree on a temperature"
     gain = found["gain"]

@@ -1,4 +1,4 @@
-"""What failed, as a map: GeoJSON in longitude and latitude (RFC 7946)."""
+"""Failures as a map: GeoJSON in longitude and latitude (RFC 7946)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def write_failures(
 ) -> None:
     """Write a feature for each damaged file and each seam; raises `OutputError`.
 
-    A feature of a file that belongs to no tile, or whose pyramid is not known, has no geometry.
+    Features of files that belong to no tile, or whose pyramid is unknown, have no geometry.
     """
     features = [
         *(

@@ -1,4 +1,4 @@
-"""What to verify."""
+"""The order of a verification."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ from automap_tiles.workflows._order import Order
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyOrder(Order):
-    """Compare an output with the checksums kept when it was written."""
+    """Compare an output with the checksums recorded when it was written."""
 
     workflow: ClassVar[str] = "verify"
 
     output: str
     """Folder or file of a process, or its `.mapchete` file."""
     seams: bool = False
-    """Also compute a sample of tiles again with other cuts; needs the `.mapchete` file."""
+    """Also recompute a sample of tiles with other metatilings; requires the `.mapchete` file."""
     sample: Count = 20
-    """How many tiles that are."""
+    """Size of that sample."""
     seed: int = 0
-    """Which tiles."""
+    """Seed of that sample."""
     mark: bool = True
-    """Note damaged tiles in the journal: the next run makes them again."""
+    """Mark damaged tiles in the journal: the next run remakes them."""
     failures: str | None = None
-    """GeoJSON that is written when something fails; None: `verify_….geojson` in the working
-    directory."""
+    """GeoJSON file of failures; None: `verify_….geojson` in the working directory."""

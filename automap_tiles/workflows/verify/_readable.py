@@ -1,4 +1,4 @@
-"""Whether a file without a checksum can at least be read."""
+"""Whether a file without a checksum is readable."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def why_unreadable(target: Target, name: str) -> str | None:
-    """What goes wrong when all of a file is read, block by block; None when it is whole.
+    """The error on reading a file completely, block by block; None if it is intact.
 
-    Raises `ResourceError` where that is no fault of the file.
+    Raises `ResourceError` for errors that the file does not cause.
     """
     try:
         if target.directory is None:

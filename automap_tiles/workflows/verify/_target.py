@@ -1,4 +1,4 @@
-"""What is verified: the files of an output, and the journal that knows them."""
+"""The files of an output to verify, and their journal."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class Target:
     path: str
     storage: Storage
     prefix: str
-    """What stands before the keys of stored files: the name of a single file."""
+    """Prefix of the keys of stored files: the name of a single file."""
     process_pyramid: Pyramid | None
-    """What the tiles of the journal count; None: not known, of a single file without a process."""
+    """Pyramid of the journal's tiles; None: unknown, for a single file without a process."""
     journal: JournalLocation
     directory: StoredTiles | None
-    """None of a single file."""
+    """None for a single file."""
     steps: tuple[str, ...] = ()
-    """Where steps of the process are stored: outputs of their own."""
+    """Stored steps of the process: outputs of their own."""
 
     def name(self, key: str) -> str:
-        """The key in the storage of a stored file."""
+        """The key of a stored file in the storage."""
         return f"{self.prefix}{key}"
 
     def keys_of(self, tile: TileIndex) -> list[str]:
@@ -53,7 +53,7 @@ class Target:
         return [files.key(cut.tile.index) for cut in cuts]
 
     def there(self) -> Iterator[tuple[TileIndex, str]]:
-        """All files of tiles that are there: process tile and key."""
+        """All existing tile files: process tile and key."""
         if self.directory is None:
             return
         for key in self.storage.list():
@@ -65,7 +65,7 @@ class Target:
 def open_target(path: str) -> Target:
     """An output by its folder, its file or the `.mapchete` file that writes it.
 
-    Raises `ConfigError` when there is no output, or no journal to compare it with.
+    Raises `ConfigError` if there is no output, or no journal to compare it with.
     """
     target = _found(path)
     if not has_journal(target.journal):
@@ -114,5 +114,5 @@ def _of_directory(directory: StoredTiles) -> Target:
 
 
 def read_journal(target: Target) -> JournalReader:
-    """The journal of a target, for looking."""
+    """Open the journal of a target read-only."""
     return Journal.open_readonly(target.journal)

@@ -1,4 +1,4 @@
-"""The files of an output against the sizes and checksums that its journal keeps."""
+"""Compare the files of an output with the sizes and checksums in its journal."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 _Item = TypeVar("_Item")
 
 SET_ASIDE = ".damaged"
-"""What follows the name of a damaged single file when it is set aside."""
+"""Suffix of a damaged single file when it is set aside."""
 
-# Files that are read at a time: a disk has enough of a few, an object store answers many.
+# Files read in parallel: few on a disk, many in an object store.
 _LOCAL_THREADS, _REMOTE_THREADS = 4, 32
 
-# Local files that a thread is given at a time: to hand one over takes half as long as to read it.
+# Local files per task of a thread: a task's overhead is half the time of reading a file.
 _LOCAL_BATCH = 8
 
-# Files that the journal is asked for at a time.
+# Files per query of the journal.
 _ASKED = 500
 
 
 @dataclass(frozen=True, slots=True)
 class _Expected:
-    """A file as the journal has it; without size and checksum it can only be read."""
+    """A file in the journal; without size and checksum it can only be read."""
 
     tile: TileIndex | None
     key: str
@@ -51,10 +51,10 @@ class _Expected:
 def check_files(
     target: Target, report: FilesReport, *, stop: StopToken = NEVER
 ) -> Iterator[SoundFile | Damage]:
-    """Look at every file that the journal knows.
+    """Check every file in the journal.
 
-    The sums go into `report`. Raises `JournalError`, and `InputError` when the output as a whole
-    cannot be read.
+    The counts are added to `report`. Raises `JournalError`, and `InputError` if the output as a
+    whole cannot be read.
     """
     left = threading.Event()
     ended = Either(stop, left)
@@ -81,7 +81,7 @@ def check_files(
 
 
 def _marked(journal: JournalReader, target: Target) -> Iterator[Damage]:
-    """Tiles that an earlier look found damaged, and that no run has made again."""
+    """Tiles found damaged by an earlier verification, and not remade since."""
     for failed in journal.failed():
         if failed.is_damaged:
             yield Damage(
@@ -103,12 +103,12 @@ def _expected(journal: JournalReader, target: Target) -> Generator[_Expected]:
         return
     for tile in journal.written_without_files():
         there = target.storage.exists_many(target.keys_of(tile))
-        # one that is missing altogether is missed as its first file
+        # a completely missing tile is reported as its first file
         yield from (_Expected(tile, key) for key in sorted(there) or target.keys_of(tile)[:1])
 
 
 _Checked = SoundFile | Damage | None
-"""None where the check was broken off."""
+"""None if the check was cancelled."""
 
 
 def _checking(target: Target, stop: StopToken) -> Callable[[_Expected], _Checked]:
@@ -127,7 +127,7 @@ def _checking(target: Target, stop: StopToken) -> Callable[[_Expected], _Checked
 
 
 class _BrokenOffError(Exception):
-    """Nobody waits for the rest of a large file any more."""
+    """Raised in a thread when the check of a large file is cancelled."""
 
 
 def _until(stop: StopToken, chunks: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
@@ -140,7 +140,7 @@ def _until(stop: StopToken, chunks: Iterable[bytes | memoryview]) -> Iterator[by
 def _compared(
     target: Target, name: str, expected: _Expected, stop: StopToken
 ) -> tuple[FileProblem, str] | None:
-    """What is wrong with a file; None when nothing is."""
+    """The problem of a file; None if there is none."""
     try:
         storage = target.storage
         read = storage.pieces if isinstance(storage, LocalStorage) else storage.chunks
@@ -168,9 +168,9 @@ def _in_parallel(
     threads: int,
     size: int,
 ) -> Generator[tuple[_Expected, _Checked]]:
-    """Each item with what came of it, in order; a bounded number is in flight, `size` at a time.
+    """Each item with its result, in order; a bounded number is in flight, `size` per task.
 
-    `left` is set as soon as nobody waits for the rest, by an interrupt or otherwise.
+    `left` is set as soon as the results are no longer needed, by an interrupt or otherwise.
     """
     source = _batches(items, size)
 
@@ -199,10 +199,10 @@ def _batches(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
 
 
 def mark(target: Target, damaged: Sequence[Damage]) -> None:
-    """Note in the journal which tiles are damaged: the next run makes them again.
+    """Mark damaged tiles in the journal: the next run remakes them.
 
-    A single file is set aside under another name, and all its tiles are made again. Raises
-    `OutputBusy` while a run is writing the output.
+    A single file is set aside under another name, and all its tiles are remade. Raises `OutputBusy`
+    while a run is writing the output.
     """
     with Journal.open(target.journal) as journal:
         if target.directory is not None:

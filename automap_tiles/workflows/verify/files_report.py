@@ -1,4 +1,4 @@
-"""What a look at the files of an output has found."""
+"""Results of the verification of files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class FileProblem(StrEnum):
-    """What can be wrong with a file."""
+    """Problems of files."""
 
     MISSING = "missing"
     SIZE = "another size"
@@ -27,12 +27,12 @@ class FileProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoundFile:
-    """A file that is what was written, or that can be read where nothing is known of it."""
+    """An intact file, or a readable one if there is no checksum."""
 
     name: str
-    """Below the output's folder."""
+    """Relative to the output's folder."""
     tile: TileIndex | None
-    """The process tile it belongs to; None of a single file."""
+    """The process tile it belongs to; None for a single file."""
 
     def to_json(self) -> Json:
         return {"file": self.name, "tile": _place(self.tile)}
@@ -40,12 +40,12 @@ class SoundFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
-    """A file that is not what was written."""
+    """A damaged file."""
 
     name: str
-    """Below the output's folder."""
+    """Relative to the output's folder."""
     tile: TileIndex | None
-    """The process tile it belongs to; None of a single file."""
+    """The process tile it belongs to; None for a single file."""
     problem: FileProblem
     detail: str
 
@@ -63,21 +63,21 @@ class Damage:
 
 @dataclass(kw_only=True)
 class FilesReport:
-    """What came out; grows while `check_files` is read."""
+    """Counts and damaged files; updated while `check_files` is consumed."""
 
     files: int = 0
     """Compared with a checksum."""
     bytes: int = 0
     only_read: int = 0
-    """Without a checksum: it was only tried whether they can be read."""
+    """Without a checksum: only tested for readability."""
     damaged: list[Damage] = field(default_factory=list)
     strays: int = 0
-    """Files of tiles that the journal does not know as written."""
+    """Tile files that the journal does not list as written."""
     stray: str = ""
     """One of them."""
 
     def add(self, size: int | None, found: SoundFile | Damage) -> None:
-        """Count a file; `size` is what was written, None where that is not known."""
+        """Count a file; `size` as recorded, None if unknown."""
         if size is None:
             self.only_read += 1
         else:
@@ -96,7 +96,7 @@ class FilesReport:
         }
 
     def notes(self) -> Iterator[Note]:
-        """What was not compared."""
+        """Notes on files that were not compared."""
         if self.only_read:
             yield Note(
                 fate=Fate.IGNORED,

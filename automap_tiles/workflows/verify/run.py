@@ -35,15 +35,15 @@ FILES, SEAMS = "files", "seams"
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyReport:
-    """What would be verified."""
+    """The files to verify."""
 
     output: str
     files: int
-    """That the journal knows."""
+    """In the journal."""
     bytes: int
-    """Of those together."""
+    """Their total size."""
     unknown_tiles: int
-    """Written tiles of which no file is known: they can only be read."""
+    """Written tiles without recorded files: they can only be read."""
 
     def to_json(self) -> Json:
         return {
@@ -56,12 +56,12 @@ class VerifyReport:
 
 @dataclass(kw_only=True)
 class SeamsReport:
-    """What came out; grows while tiles are computed again."""
+    """Results; updated while tiles are recomputed."""
 
     tried: int = 0
-    """Tiles that were computed again."""
+    """Recomputed tiles."""
     alone: int = 0
-    """Of these, those that are all of their zoom and cannot be cut otherwise."""
+    """Of these, tiles that cover their whole zoom and cannot be cut differently."""
     seams: tuple[Seam, ...] = ()
 
     def to_json(self) -> Json:
@@ -74,24 +74,24 @@ class SeamsReport:
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyOutcome:
-    """What was found."""
+    """Result of a verification."""
 
     output: str
     files: FilesReport
     seams: SeamsReport | None
-    """None where they were not looked for."""
+    """None if not requested."""
     marked: bool
-    """Whether the damaged tiles will be made again by the next run."""
+    """Whether the next run will remake the damaged tiles."""
     set_aside: bool
-    """Whether that is so because the damaged file has another name now."""
+    """Whether that is because the damaged file was renamed."""
     failures: str | None
-    """The map of what failed; None when all is well."""
+    """The map of failures; None if there are none."""
     stopped: bool
-    """Whether it ended before the last file or tile."""
+    """Whether it was stopped before the last file or tile."""
 
     @property
     def is_sound(self) -> bool:
-        """Whether nothing failed of what was looked at."""
+        """Whether there were no failures in what was checked."""
         return self.failures is None
 
     def to_json(self) -> Json:
@@ -107,9 +107,9 @@ class VerifyOutcome:
 
 
 def check(order: VerifyOrder) -> VerifyReport:
-    """Count what would be compared.
+    """Count the files to compare.
 
-    Raises `ConfigError` when there is no output or no journal to compare it with.
+    Raises `ConfigError` if there is no output or no journal to compare it with.
     """
     target = _target(order)
     with read_journal(target) as journal:
@@ -124,11 +124,11 @@ def check(order: VerifyOrder) -> VerifyReport:
 
 
 def run(order: VerifyOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
-    """Compare the files, then look for seams; mark what is damaged, and write a map of it.
+    """Compare the files, then search for seams; mark damaged tiles, and write a map of failures.
 
-    A tile that is computed again is not broken off: `stop` is asked between two of them. Raises
-    what `check` does, `InputError` when the output as a whole cannot be read, `ProcessChanged` when
-    seams cannot be looked for, `OutputBusy` while a run is writing what is to be marked.
+    A tile is recomputed completely: `stop` is checked between tiles. Raises as `check`,
+    `InputError` if the output as a whole cannot be read, `ProcessChanged` if seams cannot be
+    checked, `OutputBusy` while a run is writing the output to be marked.
     """
     target = _target(order)
     yield Started(facts={"output": target.path})

@@ -1,8 +1,8 @@
-"""Whether neighbouring tiles of a process fit together.
+"""Search for seams between tiles of a process.
 
-A process has no seams when its pixels do not depend on how the area is cut. That is tried: tiles
-are computed again as parts of larger and of smaller ones, whose borders lie elsewhere, and the
-pixels are held against what is stored.
+A process has no seams if its pixels do not depend on the tiling. To test this, tiles are recomputed
+as parts of larger and of smaller ones, whose borders are elsewhere, and compared with the stored
+pixels.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seam:
-    """A tile that looks otherwise when it is cut otherwise."""
+    """A tile that depends on the metatiling."""
 
     tile: TileIndex
     """Of the process."""
     metatiling: int
-    """Of the other cut."""
+    """Of the other tiling."""
     pixels: int
     """Number of (band, y, x) values that differ."""
     largest: float
-    """Largest difference of values that both cuts have; 0 when only masks differ."""
+    """Largest difference of values valid in both; 0 if only the masks differ."""
 
     def __str__(self) -> str:
         return (
@@ -61,7 +61,7 @@ class TriedTile:
 
     tile: TileIndex
     cuts: tuple[int, ...]
-    """Metatilings that it was computed with; none where every cut is the whole zoom."""
+    """Metatilings that were used; empty if each would be the whole zoom."""
     seams: tuple[Seam, ...]
 
     def to_json(self) -> Json:
@@ -71,11 +71,10 @@ class TriedTile:
 def check_seams(
     process: Process, journal: JournalReader, *, sample: int, seed: int
 ) -> Iterator[TriedTile]:
-    """Compute a sample of the written tiles again with other cuts.
+    """Recompute a sample of the written tiles with other metatilings.
 
-    What is compared with is what is stored, or, where the format loses something, the tile as it
-    is computed by itself. Raises `ConfigError` for features, `ProcessChanged` when what is stored
-    was made by another process.
+    The reference is the stored tile or, for lossy formats, the tile computed by itself. Raises
+    `ConfigError` for features, `ProcessChanged` if the output was made by another process.
     """
     if process.writer.kind is not OutputKind.RASTER:
         raise ConfigError(
@@ -102,7 +101,7 @@ def _refuse_changes(process: Process, journal: JournalReader) -> None:
 
 
 def _sample(process: Process, journal: JournalReader, size: int, seed: int) -> list[TileIndex]:
-    """Written tiles of all base zooms, each as likely as any other (reservoir, Vitter 1985)."""
+    """Written tiles of all base zooms, with equal probability (reservoir, Vitter 1985)."""
     chance = random.Random(seed)
     kept: list[TileIndex] = []
     seen = 0
@@ -130,7 +129,7 @@ def _tried(process: Process, journal: JournalReader, tile: Tile) -> TriedTile:
 
 
 def _others(tile: Tile, metatiling: int) -> list[Tile]:
-    """The tiles of another cut on the pixels of a tile; none when it would be no other cut."""
+    """The tiles of another metatiling on the pixels of a tile; none if it is the same."""
     try:
         pyramid = tile.pyramid.replace(metatiling=metatiling)
     except GridError:  # there are no smaller, or no larger ones
@@ -140,7 +139,7 @@ def _others(tile: Tile, metatiling: int) -> list[Tile]:
 
 
 def _compare(process: Process, journal: JournalReader, tile: Tile, other: Tile) -> Iterator[Seam]:
-    """One tile of another cut against all tiles of the process that it shares pixels with."""
+    """Compare a tile of another metatiling with all tiles of the process that it overlaps."""
     computed = process.compute(other)
     bare_other = other.unbuffered()
     found = None if computed is None else without_buffer(other, computed).data
@@ -177,7 +176,7 @@ _Window = tuple[slice, slice]
 
 
 def _windows(one: Tile, two: Tile) -> tuple[_Window, _Window]:
-    """Where the pixels that two tiles share lie in each of them."""
+    """Windows of the overlap of two tiles in each of them."""
     (top, left), (other_top, other_left) = one.pixel_offset, two.pixel_offset
     bottom = min(top + one.shape[0], other_top + two.shape[0])
     right = min(left + one.shape[1], other_left + two.shape[1])
@@ -196,12 +195,12 @@ def _cut(data: RasterArray | None, window: _Window) -> RasterArray | None:
 
 
 def _difference(one: RasterArray | None, two: RasterArray | None) -> tuple[int, float] | None:
-    """How many values differ, and by how much; None when none does."""
+    """Number of differing values, and the largest difference; None if there are none."""
     if one is None and two is None:
         return None
     if one is None or two is None:
         data = two if one is None else one
-        assert data is not None  # one of them is there
+        assert data is not None  # at least one of them exists
         count = int((~np.ma.getmaskarray(data)).sum())
         return (count, 0.0) if count else None
     masks = np.ma.getmaskarray(one), np.ma.getmaskarray(two)
@@ -215,6 +214,6 @@ def _difference(one: RasterArray | None, two: RasterArray | None) -> tuple[int, 
 
 
 def _equal(one: np.ndarray[Any, Any], two: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Equal values; NaN is as good as NaN."""
+    """Whether values are equal; NaN equals NaN."""
     equal: np.ndarray[Any, Any] = (one == two) | ((one != one) & (two != two))  # noqa: PLR0124
     return equal
