@@ -30,32 +30,32 @@ PIXELS = 50_000
 
 @dataclass(frozen=True, kw_only=True)
 class ClustersOrder(Order):
-    """Find the kinds of pixels of a picture."""
+    """Find clusters of similar pixels in a raster."""
 
     workflow: ClassVar[str] = "clusters"
 
     picture: str
     """Raster file or tile directory."""
     out: str
-    """File for the clusters (JSON), which the process `clusters` takes."""
+    """Cluster file (JSON), for the process `clusters`."""
     count: Annotated[int, Ge(1), Le(MOST)] = 10
     way: Literal["k-means", "mini-batch", "ward"] = "k-means"
-    """How they are found; ward joins 500 clusters of k-means."""
+    """Algorithm; ward merges 500 clusters of k-means."""
     bands: tuple[str, ...] | None = None
-    """None: all of the picture."""
+    """None: all bands of the raster."""
     recipe: str | None = None
     """YAML file with the features, instead of `bands`."""
     standardise: bool = False
-    """Count each feature by its standard deviation, as those of other units need it."""
+    """Divide each feature by its standard deviation, as needed for features of different units."""
     pixels: Count = PIXELS
-    """That they are fitted on, from all over the picture."""
+    """Number of pixels to fit to, from the whole raster."""
     seed: int = 0
     workers: Count | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClustersReport:
-    """What they would be fitted on."""
+    """The data that clusters would be fitted to."""
 
     picture: str
     features: tuple[str, ...]
@@ -73,10 +73,10 @@ class ClustersReport:
 
 @dataclass(frozen=True, kw_only=True)
 class ClustersOutcome:
-    """What was found."""
+    """The clusters found."""
 
     clusters: ClusterFile | None
-    """None where it was stopped."""
+    """None if it was stopped."""
     out: str | None
     notes: tuple[Note, ...] = ()
 
@@ -100,7 +100,7 @@ class ClustersOutcome:
 
 
 def check(order: ClustersOrder) -> ClustersReport:
-    """Look at the picture; no pixel is read. Raises `ConfigError`, `InputError`."""
+    """Open the raster; no pixel is read. Raises `ConfigError`, `InputError`."""
     with collecting() as told:
         picture = look_at(order.picture)
         recipe = _recipe(order, picture)
@@ -110,9 +110,9 @@ def check(order: ClustersOrder) -> ClustersReport:
 
 
 def run(order: ClustersOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
-    """Read pixels, find their kinds, write them; the outcome is a `ClustersOutcome`.
+    """Read pixels, fit clusters, write them; the outcome is a `ClustersOutcome`.
 
-    Nothing is written where it is stopped.
+    Nothing is written if it is stopped.
     """
     notes = Notes()
     yield Started(facts={"picture": order.picture})

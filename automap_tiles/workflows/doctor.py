@@ -31,55 +31,55 @@ _DRIVERS = {
     "netCDF": "inputs",
     "HDF5": "inputs",
 }
-"""Of GDAL, and what for."""
+"""GDAL drivers and their purpose."""
 _REQUIRED = ("GTiff", "COG", "VRT")
 _BLOCK = 1 << 20
 _BLOCKS = 64
-"""Megabytes that are written and read to see how fast a disk is."""
+"""Megabytes written and read to measure the speed of a disk."""
 _SLOW = 50e6
-"""Bytes per second: below that the disk, and not the processors, decides how long a run takes."""
+"""Bytes per second: below that the disk, not the CPU, limits the speed of a run."""
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
-"""Variables that name the folder of temporary files; the first that is set counts."""
+"""Environment variables for the folder of temporary files; the first one set is used."""
 _LITTLE = 2e9
-"""Bytes that a scene and its composite easily take."""
+"""Bytes that a scene and its composite easily need."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Disk:
-    """A folder, and how fast its disk is."""
+    """A folder, and the speed of its disk."""
 
     what: str
     path: str
     free: int
     """Bytes."""
     written: float | None
-    """Bytes per second, to the disk itself; None: nothing can be written there."""
+    """Bytes per second, including flushing; None: not writable."""
     read: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """What was found, and what is wrong with it."""
+    """Findings and problems."""
 
     versions: Mapping[str, str]
     drivers: Mapping[str, bool]
     """Of GDAL."""
     extras: Mapping[str, tuple[str, ...]]
-    """By name: packages that are missing; none where it is there."""
+    """By name: missing packages; empty if it is installed."""
     disks: tuple[Disk, ...]
     credentials: tuple[str, ...]
-    """Names of variables and files that hold any; what they hold is not looked at."""
+    """Names of variables and files with credentials; their content is not read."""
     problems: tuple[str, ...]
-    """What keeps something from working, or makes it slow, each with what helps."""
+    """Errors and performance problems, each with a remedy."""
 
     def to_json(self) -> Json:
         return asdict(self)
 
 
 def examine(folders: Mapping[str, str], variables: Iterable[str]) -> Health:
-    """Look at this machine; `folders` by what they are for, `variables` may hold credentials.
+    """Examine this machine; `folders` by purpose, `variables` may hold credentials.
 
-    Raises `ConfigError` for a folder that is in an object store.
+    Raises `ConfigError` for a folder in an object store.
     """
     for path in folders.values():
         if "://" in path:
@@ -103,7 +103,7 @@ def examine(folders: Mapping[str, str], variables: Iterable[str]) -> Health:
 
 
 def purpose_of(driver: str) -> str:
-    """What a driver is for."""
+    """Purpose of a driver."""
     return _DRIVERS[driver]
 
 
@@ -141,11 +141,14 @@ def _drivers() -> dict[str, bool]:
 
 
 def _disk(what: str, path: str) -> Disk:
-    """What is not there yet is looked at where it would be made; what cannot be written says so."""
+    """For a missing folder the nearest existing parent is measured.
+
+    Unwritable ones are reported.
+    """
     whole = Path(path).absolute()
     folder = next(each for each in (whole, *whole.parents) if each.is_dir())
     free = shutil.disk_usage(folder).free
-    if any(each.is_file() for each in (whole, *whole.parents)):  # no folder can be made there
+    if any(each.is_file() for each in (whole, *whole.parents)):  # no folder can be created there
         return Disk(what=what, path=path, free=free, written=None, read=None)
     try:
         written, read = _speed(folder)
@@ -155,8 +158,8 @@ def _disk(what: str, path: str) -> Disk:
 
 
 def _speed(folder: Path) -> tuple[float, float]:
-    """Bytes per second that reach the disk, and that come back (mostly from memory)."""
-    block = os.urandom(_BLOCK)  # disks that compress would be too good
+    """Bytes per second of writing to the disk, and of reading (mostly from the cache)."""
+    block = os.urandom(_BLOCK)  # random, since some disks compress
     with tempfile.TemporaryFile(dir=folder) as file:
         start = time.perf_counter()
         for _ in range(_BLOCKS):

@@ -1,7 +1,7 @@
 """Events of workflows: one union for all of them.
 
-The bar and the lines of the command line, its JSON, a page and a notebook read the same stream.
-`Finished` is the last event of every workflow that was not broken off by an error.
+The progress bar and log lines of the command line, its JSON output, web pages and notebooks read
+the same stream. `Finished` is the last event of every workflow that does not fail.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ class Started:
     """All checks have passed and the work begins."""
 
     total: int | None = None
-    """How many items there are to do, those done before included; None: nobody knows yet."""
+    """Number of items, including those done before; None: not known yet."""
     facts: Mapping[str, Fact] = field(default_factory=dict)
-    """What is known by now, such as the output and the number of workers."""
+    """What is known so far, such as the output and the number of workers."""
 
     def to_json(self) -> Json:
         return {"event": "started", "total": self.total, **self.facts}
@@ -56,13 +56,13 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseStarted:
-    """A part of the work begins."""
+    """A phase begins."""
 
     phase: str
     total: int | None = None
     """As in `Started`."""
     facts: Mapping[str, Fact] = field(default_factory=dict)
-    """What it is about, such as a satellite."""
+    """Properties of the phase, such as a satellite."""
 
     def to_json(self) -> Json:
         return {"event": "phase_started", "phase": self.phase, "total": self.total, **self.facts}
@@ -70,7 +70,7 @@ class PhaseStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseFinished:
-    """A part of the work is over."""
+    """A phase has ended."""
 
     phase: str
     outcome: Serialisable
@@ -88,7 +88,7 @@ class PhaseFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """An item is done and as it should be."""
+    """An item is done and valid."""
 
     item: Serialisable
 
@@ -98,7 +98,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """An item could not be done, or is not as it should be; the item says why."""
+    """An item failed, or is invalid; it contains the reason."""
 
     item: Serialisable
 
@@ -108,7 +108,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetAside:
-    """An item that is wanted and cannot be used, or was not chosen; it says why."""
+    """A requested item that cannot be used, or was not selected; it contains the reason."""
 
     item: Serialisable
 
@@ -118,7 +118,7 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
-    """Items that need no work: they were done before. Told in groups."""
+    """Items that were done before, reported in groups."""
 
     count: int
 
@@ -128,7 +128,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """The work is over."""
+    """The end of the work."""
 
     outcome: Serialisable
 

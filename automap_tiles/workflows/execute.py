@@ -1,4 +1,4 @@
-"""Running a process on its tiles."""
+"""Run a process on its tiles."""
 
 from __future__ import annotations
 
@@ -24,43 +24,43 @@ Inputs: TypeAlias = str | tuple[tuple[str, str], ...] | None
 
 @dataclass(frozen=True, kw_only=True)
 class ExecuteOrder(Order):
-    """Make the tiles of a process that are not done."""
+    """Compute the tiles of a process that are not done."""
 
     workflow: ClassVar[str] = "execute"
 
     process: str
     """Its `.mapchete` file."""
     where: Subset = field(default_factory=Subset)
-    """By default everything that the file is about."""
+    """Default: everything that the file covers."""
     how: ExecutionOptions = field(default_factory=ExecutionOptions)
     tile: tuple[int, int, int] | None = None
-    """Zoom, row and column of the only tile, counted in metatiles; goes with no `where`."""
+    """Zoom, row and column of a single tile, counted in metatiles; excludes `where`."""
     retry_failed: bool = False
-    """Only the tiles that failed before; goes without `overwrite`."""
+    """Only the tiles that failed before; excludes `overwrite`."""
     inputs: Inputs = None
-    """Path of the only input, or names of inputs with their paths, in place of the file's."""
+    """Path of the only input, or names of inputs with their paths, replacing the file's."""
     output: str | None = None
-    """Path in place of the file's."""
+    """Path replacing the file's."""
     measures_memory: bool = False
     """Report the peak memory of each tile, where the system allows it."""
     report: str | None = None
-    """HTML file to write about the run: what it made, how long that took, and what failed."""
+    """HTML report of the run: results, times, and errors."""
 
 
 def check(order: ExecuteOrder) -> CheckReport:
-    """Count what would be made. Opens no data and writes nothing.
+    """Count the tiles to compute. Opens no data and writes nothing.
 
-    Raises `ConfigError` naming file, line and key, and `ProcessError` when the function cannot be
+    Raises `ConfigError` naming file, line and key, and `ProcessError` if the function cannot be
     loaded.
     """
     return check_process(_process(order))
 
 
 def run(order: ExecuteOrder, *, stop: StopToken = NEVER) -> Generator[Event]:
-    """Make the tiles; items are `TileResult`s, the outcome is a `Summary`.
+    """Compute the tiles; items are `TileResult`s, the outcome is a `Summary`.
 
-    Raises what `check` does, and `OutputBusy`, `OutputMismatch`, `ProcessChanged` or `OutputError`
-    before the first tile.
+    Raises as `check`, and `OutputBusy`, `OutputMismatch`, `ProcessChanged` or `OutputError` before
+    the first tile.
     """
     report = None if order.report is None else check_page(order.report)
     process = yield from run_with_notes(lambda: _process(order))

@@ -15,17 +15,17 @@ class ExecutionOptions(Part):
     """How tiles are processed; raises `ConfigError` for invalid worker settings."""
 
     concurrency: Concurrency = "processes"
-    """What the workers are."""
+    """Kind of the workers."""
     workers: int | None = None
-    """How many at a time; as many as there are cores when None."""
+    """Number of workers; None: the number of cores."""
     dask_scheduler: str | None = None
-    """Address of a running scheduler; a cluster on this machine when None."""
+    """Address of a running scheduler; None: a local cluster."""
     overwrite: bool = False
-    """Make also what is done already."""
+    """Also recompute existing tiles."""
     fail_fast: bool = False
     """Stop at the first failed tile."""
     tile_timeout: float | None = None
-    """Seconds that a tile may take; needs processes or Dask."""
+    """Time limit per tile in seconds; requires processes or Dask."""
 
     def __post_init__(self) -> None:
         if (self.workers, self.dask_scheduler, self.tile_timeout) != (None, None, None):

@@ -33,9 +33,9 @@ def _words(kind: type[Part], way: tuple[str, ...]) -> Iterator[tuple[str, tuple[
 def order_from_keywords(workflow: str, said: Mapping[str, Any]) -> Order:
     """Build an order from keywords.
 
-    Sequences may be lists, or a text with commas; paths, days and enumerations may be such objects.
-    What is None is left to the default. Raises `ConfigError` for an unknown or missing word, and
-    for a value that cannot be.
+    Sequences may be lists, or text with commas; paths, dates and enumerations may be objects. None
+    selects the default. Raises `ConfigError` for unknown or missing keywords, and for invalid
+    values.
     """
     kind = order_kind(workflow)
     known = keywords_of(kind)
@@ -81,7 +81,7 @@ def _type_of(kind: type[Part], way: tuple[str, ...]) -> Any:
 
 
 def _listed(value: Any, wanted: Any) -> Any:
-    """A text where several are wanted, as at the command line."""
+    """Split a text if several values are expected, as at the command line."""
     choices = (wanted,) if get_origin(wanted) is tuple else get_args(wanted)
     if str in choices or not any(get_origin(one) is tuple for one in choices):
         return value

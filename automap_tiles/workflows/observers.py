@@ -1,8 +1,8 @@
-"""Observers of a run, which are told of each of its events and cannot disturb it.
+"""Observers of a run, which receive its events and cannot disturb it.
 
-A package brings one along as an entry point of the group `automap_tiles.observers`: a function of
-one text (what the user wrote behind the name, or nothing) that gives a context manager, whose value
-is called with each event. The context is left when the run is over, by its error if it has one. The
+A package provides one as an entry point of the group `automap_tiles.observers`: a function of one
+text (what the user wrote after the name, or nothing) that returns a context manager, whose value is
+called with each event. The context is exited when the run ends, with its error if there is one. The
 two below are examples.
 """
 
@@ -30,17 +30,17 @@ Opening: TypeAlias = Callable[[str], AbstractContextManager[Observer]]
 ENTRY_POINTS = "automap_tiles.observers"
 
 ADDRESS = "AUTOMAP_WEBHOOK"
-"""Variable of the environment with the address of a webhook, which is a secret: whoever knows it
-may write there. It is never printed."""
+"""Environment variable with the URL of a webhook, which is a secret: anyone who knows it may post
+there. It is never printed."""
 
 _SECONDS = 10.0
 
 
 def observed(events: Generator[Event], wanted: Sequence[str]) -> Generator[Event]:
-    """The events of a run, of which observers are told; each is wanted as `name` or `name=text`.
+    """The events of a run, passed to observers; each is given as `name` or `name=text`.
 
-    One that fails is told of once and asked no more. Raises `ConfigError` for a name that nobody
-    has, and what opening one raises, before the first event.
+    A failing observer is reported once and not called again. Raises `ConfigError` for an unknown
+    name, and what opening one raises, before the first event.
     """
     with contextlib.ExitStack() as stack, contextlib.closing(events):
         asked = {each: stack.enter_context(_opened(each)) for each in wanted}
@@ -48,7 +48,7 @@ def observed(events: Generator[Event], wanted: Sequence[str]) -> Generator[Event
             for name, observe in list(asked.items()):
                 try:
                     observe(event)
-                # Code of others beside a run, which goes on without it.
+                # Third-party code beside a run, which continues without it.
                 except Exception as error:  # noqa: BLE001
                     del asked[name]
                     yield Noted(note=_failed(name, error))
@@ -57,7 +57,7 @@ def observed(events: Generator[Event], wanted: Sequence[str]) -> Generator[Event
 
 @contextlib.contextmanager
 def log(target: str) -> Iterator[Observer]:
-    """Lines of JSON in a file, each with its time; of a file that is there behind what it has."""
+    """JSON lines with timestamps in a file, appended to an existing one."""
     if not target:
         raise ConfigError("says no file", key="observe", found="log", remedy="log=FILE")
     try:
@@ -76,7 +76,7 @@ def log(target: str) -> Iterator[Observer]:
 
 @contextlib.contextmanager
 def webhook(target: str) -> Iterator[Observer]:
-    """Messages of one sentence, as chats take them, when a run begins and ends, well or not."""
+    """One-sentence messages in chat format when a run begins and ends, successfully or not."""
     address = os.environ.get(ADDRESS, "")
     if target or not address.startswith(("https://", "http://")):
         raise ConfigError(
@@ -127,7 +127,7 @@ def _failed(wanted: str, error: Exception) -> Note:
 
 
 class _Refused(OSError):
-    """A webhook that does not take a message; says nothing of its address."""
+    """A webhook that rejects a message; without its URL."""
 
 
 def _post(address: str, text: str) -> None:

@@ -1,9 +1,9 @@
-"""How long tiles take and how much memory their workers hold: a table of all, and a picture.
+"""Time per tile and memory of the workers: a table, and a plot.
 
-Memory is what the process of the worker has held at most while it made the tile, where the run was
-asked to measure that (`ExecuteOrder.measures_memory`) and the system can: on Linux, in workers
-that make one tile at a time. It is always told what the process has held at most by then
-(getrusage(2)), which never falls: the tile at which it rises needs it.
+Memory is the peak of the worker process during the tile, if the run was asked to measure that
+(`ExecuteOrder.measures_memory`) and the system can: on Linux, in workers that process one tile at a
+time. The peak of the process so far is always reported (getrusage(2)); it never falls, so a tile at
+which it rises needs that much.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from automap_tiles.errors import OutputError
 from automap_tiles.workflows.events import Done, Event, Failed
 
 _MOST = 800
-"""Bars of the picture; of more tiles several share one."""
+"""Maximum number of bars; with more tiles, several share one."""
 _WIDTH, _HEIGHT, _GAP = 800, 140, 40
-"""Pixels of a panel, and between two."""
+"""Size of a panel, and the gap between two, in pixels."""
 _MB = 2**20
 _COLUMNS = ("zoom", "row", "col", "status", "seconds", "tile_peak_mb", "peak_mb", "worker")
 
@@ -45,15 +45,15 @@ class ZoomProfile:
 
 @dataclass(slots=True)
 class Bars:
-    """The most of each group of tiles, in the order in which they ended; bounded."""
+    """Maxima of groups of tiles, in the order of completion; of bounded length."""
 
     seconds: list[float] = field(default_factory=list)
     peaks: list[float] = field(default_factory=list)
-    """Of the worker by then."""
+    """Of the worker so far."""
     own_peaks: list[float] = field(default_factory=list)
     """Of the worker during the tile."""
     share: int = 1
-    """Tiles of a bar."""
+    """Tiles per bar."""
     _in_last: int = 0
 
     def add(self, result: TileResult) -> None:
@@ -77,12 +77,12 @@ class Bars:
 
 @dataclass(slots=True)
 class RunProfile:
-    """What is known of the tiles of a run."""
+    """Times and memory of the tiles of a run."""
 
     zooms: dict[int, ZoomProfile] = field(default_factory=dict)
     bars: Bars = field(default_factory=Bars)
     unknown: int = 0
-    """Tiles whose own peak of memory is not known."""
+    """Tiles without a peak of their own."""
 
     def add(self, result: TileResult) -> None:
         self.zooms.setdefault(result.index.zoom, ZoomProfile()).add(result)
@@ -108,9 +108,9 @@ class RunProfile:
 def profiled(
     events: Generator[Event], profile: RunProfile, table: Path, picture: Path
 ) -> Generator[Event]:
-    """The events of a run; its tiles are written into a CSV file, and at the end into a picture.
+    """The events of a run; its tiles are written to a CSV file, and at the end to a plot.
 
-    Both are there too when the run is broken off. Raises `OutputError` when they cannot be written.
+    Both are also written if the run fails. Raises `OutputError` if they cannot be written.
     """
     with _written(table) as file, contextlib.closing(events):
         rows = csv.writer(file, lineterminator="\n")

@@ -118,7 +118,7 @@ def as_phase(
 def at_once(
     stream: Generator[Event, None, Result], listen: Callable[[Event], None] | None = None
 ) -> Result:
-    """What comes of a stream; its notes are told to the caller, `listen` hears of all events."""
+    """The outcome of a stream; notes are passed to the caller, and all events to `listen`."""
     while True:
         try:
             event = next(stream)

@@ -1,4 +1,4 @@
-"""A workflow that goes on, in the hand of whoever started it."""
+"""A running workflow, controlled by its caller."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Outcome_co = TypeVar("Outcome_co", bound=Serialisable, covariant=True)
 
 
 class RunningOrder(Generic[Outcome_co]):
-    """An iterator of events, and the outcome when they are over; for one thread.
+    """An iterator of events, with an outcome at the end; for one thread.
 
-    An interrupt while an event is waited for ends the work in an orderly way before it is raised.
+    An interrupt while waiting for an event stops the work cleanly before it is raised.
     """
 
     def __init__(self, order: Order) -> None:
@@ -36,9 +36,9 @@ class RunningOrder(Generic[Outcome_co]):
         return event
 
     def result(self) -> Outcome_co:
-        """Wait for the end; what it has come to.
+        """Wait for the end and return the outcome.
 
-        Raises what the workflow raises, and `RuntimeError` when it was closed before its end.
+        Raises what the workflow raises, and `RuntimeError` if it was closed before.
         """
         for _ in self:
             pass
@@ -47,7 +47,7 @@ class RunningOrder(Generic[Outcome_co]):
         return cast("Outcome_co", self._outcome)
 
     def stop(self) -> None:
-        """Ask it to end, from any thread; the events go on to the outcome, within seconds."""
+        """Request a stop, from any thread; events continue up to the outcome, within seconds."""
         self._stop.set()
 
     def close(self) -> None:

@@ -15,29 +15,29 @@ Value: TypeAlias = str | int | float | bool | None
 
 @dataclass(frozen=True, kw_only=True)
 class Subset(Part):
-    """Zooms and an area; whatever is not given is not restricted."""
+    """Zooms and an area; what is not given is not restricted."""
 
     zooms: Zooms | None = None
-    """One, or the first and the last; kept as all between them, ascending."""
+    """One, or the first and the last; stored as all between them, ascending."""
     bounds: tuple[float, float, float, float] | None = None
     """left, bottom, right, top."""
     bounds_crs: str | None = None
-    """CRS of `bounds`; that of the pyramid when None."""
+    """CRS of `bounds`; None: that of the pyramid."""
     area: str | None = None
     """WKT, GeoJSON geometry or path of a vector file."""
     area_crs: str | None = None
-    """CRS of an area given as WKT; that of the pyramid when None."""
+    """CRS of an area given as WKT; None: that of the pyramid."""
     point: tuple[float, float] | None = None
-    """x, y; goes with neither `bounds` nor `area`."""
+    """x, y; excludes `bounds` and `area`."""
     point_crs: str | None = None
-    """CRS of `point`; that of the pyramid when None."""
+    """CRS of `point`; None: that of the pyramid."""
 
     def __post_init__(self) -> None:
         if self.zooms:
             object.__setattr__(self, "zooms", all_zooms(self.zooms))
 
     def check(self) -> None:
-        """Raise `ConfigError` for the CRS of a place that is not given: it would say nothing."""
+        """Raise `ConfigError` for a CRS without the place that it belongs to."""
         for name in ("bounds", "area", "point"):
             crs = getattr(self, f"{name}_crs")
             if crs is not None and getattr(self, name) is None:
@@ -50,5 +50,5 @@ class Subset(Part):
 
     @property
     def is_everywhere(self) -> bool:
-        """Whether nothing is left out."""
+        """Whether nothing is excluded."""
         return all(each is None for each in (self.zooms, self.bounds, self.area, self.point))

@@ -32,7 +32,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, kw_only=True)
 class AssessOrder(Order):
-    """Estimate how good a map of classes is, by a reference sample."""
+    """Estimate the accuracy of a class map from a reference sample."""
 
     workflow: ClassVar[str] = "assess"
 
@@ -43,7 +43,7 @@ class AssessOrder(Order):
     band: Count = 1
     """Of the map, with the classes."""
     class_field: str | None = None
-    """Field of the reference that holds the class."""
+    """Field of the reference that contains the class."""
     year: int | None = None
     """Of a CSV: the column of the nearest year."""
     classes: str | None = None
@@ -51,12 +51,12 @@ class AssessOrder(Order):
     training: str | None = None
     """The model that made the map: none of its training samples may be a reference."""
     drop_training: bool = False
-    """Leave training samples out instead; needs `training`."""
+    """Omit training samples instead; requires `training`."""
     strata: str | None = None
     """The map that the reference was drawn from, or the record of its design; None: the record
     beside the reference, otherwise the map itself."""
     report: str | None = None
-    """File for what was found, `.html` or `.json`."""
+    """Report file, `.html` or `.json`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,15 +72,15 @@ class DesignOrder(Order):
     band: Count = 1
     """Of the map, with the classes."""
     target_se: SmallShare = 0.01
-    """Standard error of the overall accuracy to reach."""
+    """Target standard error of the overall accuracy."""
     size: Count | None = None
-    """So many points, instead of as many as the error asks for."""
+    """Number of points, in place of a target error."""
     expect: tuple[tuple[Count, float], ...] = ()
-    """Number of a class and the user's accuracy to reckon with; 0.8 of the others."""
+    """Class number and expected user's accuracy; 0.8 for the others."""
     allocation: Literal["compromise", "proportional", "equal"] = "compromise"
-    """How points are shared out; compromise: a minimum for rare classes."""
+    """Allocation of points to classes; compromise: a minimum for rare classes."""
     minimum: Whole | None = None
-    """Points of each class at least; None: 50 for compromise, else 2."""
+    """Minimum number of points per class; None: 50 for compromise, else 2."""
     training: str | None = None
     """The model that made the map: its training samples are not drawn."""
     seed: int = 0

@@ -41,7 +41,7 @@ _AROUND = 1.0
 """Margin around the scenes, degrees."""
 NODATA = -32768
 _WIDE = 0.99
-"""Share of a turn of the globe."""
+"""Fraction of a full turn of longitude."""
 _LARGEST_TILE = 512
 """Pixels; smaller areas are a single tile of their own size."""
 
@@ -99,13 +99,12 @@ def composite_config(
     *,
     anew: bool = False,
 ) -> dict[str, Any]:
-    """The process that makes the composite, as `open_process` takes it.
+    """The configuration of the composite process, for `open_process`.
 
-    `only` as in `prepared_scenes`: what earlier runs have prepared and this one has not found
-    is left out. Where no other is asked for, its grid is the one that most of the scenes share,
-    so that their pixels stay as they are.
-    Raises `InputError` without scenes, `ConfigError` where earlier runs left some that do not go
-    with those of this one.
+    `only` as in `prepared_scenes`: scenes prepared by earlier runs that this one has not found are
+    excluded. By default its grid is the one that most of the scenes share, so that their pixels are
+    not resampled. Raises `InputError` without scenes, `ConfigError` if prepared scenes of earlier
+    runs do not match those of this one.
     """
     scenes, others = _prepared(run, satellite, only)
     _check_alike(run, satellite, scenes)
@@ -179,9 +178,9 @@ def _fills_its_tiles(path: Address, definition: dict[str, Any], bounds: Bounds) 
 
 
 def _is_as_wide_as_the_world(path: Address) -> bool:
-    """Whether a composite is there that reaches from one side of the antimeridian to the other.
+    """Whether there is a composite that extends from one side of the antimeridian to the other.
 
-    Earlier versions made such ones of areas that lie on both sides; they go on as they are.
+    Earlier versions wrote these for areas on both sides; they are continued unchanged.
     """
     if not path.exists():
         return False
@@ -191,7 +190,7 @@ def _is_as_wide_as_the_world(path: Address) -> bool:
 
 
 def _grid_there(path: Address) -> Grid:
-    """Of the composite that is there; raises `ConfigError` for a damaged one."""
+    """Grid of the existing composite; raises `ConfigError` for a damaged one."""
     try:
         grid = raster.inspect_anew(path.url).grid
         if grid.crs is None:
@@ -210,14 +209,14 @@ def composite_grid(
 ) -> tuple[dict[str, Any], Bounds]:
     """A pyramid of one zoom, and the box in it.
 
-    On the pixels that are asked for, or else those that most of the scenes share. `narrow`: x goes
-    on beyond the antimeridian where the box would be as wide as the world.
+    On the requested grid, or else the one that most of the scenes share. `narrow`: x continues
+    across the antimeridian where the box would otherwise span the globe.
     """
     lattice = _shared(satellite, scenes)
     if run.target is not None:
         lattice = run.target.lattice(lattice)
     area = reproject_geometry(_reach(run, scenes), LON_LAT, lattice.crs)
-    # scenes in longitudes are read where these say, and do not turn around the globe
+    # scenes in degrees are read at their own longitudes, without full turns
     if narrow and all(full_turn(grid.crs) is None for grid in _grids(scenes)):
         area = continued_across_antimeridian(area, lattice.crs)
     return _grid(lattice, area, _overlap(lattice, scenes))
@@ -272,7 +271,7 @@ def _square(lattice: Lattice) -> Lattice:
 
 
 def _reach(run: RunParameters, scenes: Sequence[Scene]) -> BaseGeometry:
-    """The part of the area around the scenes; the rest would have no data."""
+    """The part of the area covered by scenes; the rest would have no data."""
     around = shapely.union_all([outline(grid) for grid in _grids(scenes)]).buffer(_AROUND)
     return intersection_across_antimeridian(run.area, around)
 
@@ -294,10 +293,10 @@ def _first_band(scene: Scene) -> BandFile:
 
 
 def _grid(lattice: Lattice, area: BaseGeometry, more: int) -> tuple[dict[str, Any], Bounds]:
-    """A pyramid of one zoom whose pixels are those of the lattice, and the box of the area.
+    """A pyramid of one zoom aligned with the lattice, and the box of the area.
 
-    The area is in their CRS.
-    The box has so many pixels `more` below and to the right, where the pyramid has room.
+    The area is in the lattice's CRS. The box is enlarged by `more` pixels below and to the right,
+    where the pyramid permits it.
     """
     rows, cols = lattice.window(Bounds(*area.bounds))
     tile = min(_LARGEST_TILE, -(-max(len(rows), len(cols)) // 16) * 16)
@@ -320,7 +319,7 @@ def _grid(lattice: Lattice, area: BaseGeometry, more: int) -> tuple[dict[str, An
 
 
 def _tags(run: RunParameters, satellite: str) -> dict[str, str]:
-    """Metadata tags of the file; the scenes with their shares are added when it is made."""
+    """Metadata tags of the file; the contributions of scenes are added when it is made."""
     return {
         "SATELLITE": satellite,
         "PERIOD": str(run.period),

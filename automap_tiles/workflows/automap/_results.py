@@ -1,4 +1,4 @@
-"""A composite as a STAC item beside it: what it was made of and how, and what each scene gave."""
+"""A composite's STAC item: its sources and processing, and the contribution of each scene."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Which scenes a run is made of: of the top of the atmosphere where there are such.
+"""Selection of a run's scenes: top-of-atmosphere reflectance where available.
 
-A satellite that has none is taken at surface reflectance, and the run says so; the two are never
-mixed within one satellite.
+For a satellite without it surface reflectance is used, with a note; the two are never mixed within
+one satellite.
 """
 
 from __future__ import annotations

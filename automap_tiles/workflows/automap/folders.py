@@ -1,4 +1,4 @@
-"""Where a run puts what it makes: each satellite has a folder of its own."""
+"""Paths of a run's results: each satellite has its own folder."""
 
 from __future__ import annotations
 

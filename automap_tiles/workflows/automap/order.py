@@ -1,4 +1,4 @@
-"""From satellite products to scenes, composites and maps of classes: what shall be made."""
+"""The orders of a run: download, composite and classification."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from automap_tiles.workflows.learning import Learning
 
 @dataclass(frozen=True, kw_only=True)
 class DownloadOrder(Order):
-    """Fetch scenes and prepare them: one multiband GeoTIFF each."""
+    """Download scenes and prepare them as multiband GeoTIFFs."""
 
     workflow: ClassVar[str] = "download"
 
@@ -26,33 +26,33 @@ class DownloadOrder(Order):
     boundary: str
     """GeoJSON or another vector file: the union of all its shapes is the area."""
     input: str
-    """Folder or archive of products, here or in an object store; STAC file, address of a STAC API,
-    or name of a catalogue."""
+    """Folder or archive of products, local or in an object store; STAC file, URL of a STAC API, or
+    name of a catalogue."""
     output: str
-    """Folder of this machine or of an object store (`s3://…`, `gs://…`, `az://…`); each satellite
-    has its own in it."""
+    """Local folder or one in an object store (`s3://…`, `gs://…`, `az://…`); each satellite has its
+    own subfolder."""
     mask: tuple[str, ...] = ("cloud", "cirrus", "shadow")
-    """What rules a pixel out of a composite; scenes that cannot tell it are named."""
+    """Mask flags that exclude a pixel from a composite; scenes without them are reported."""
     max_cloud_cover: Percent | None = None
-    """Leave out scenes with more clouds."""
+    """Exclude scenes with more clouds."""
     masker: str | None = None
-    """Makes the masks from the bands, in place of the scenes' own: `csmask` or `s2cloudless`."""
+    """Computes masks from the bands, in place of the scenes' own: `csmask` or `s2cloudless`."""
     project_shadow: bool = False
-    """Look for the shadows of clouds: for masks that have none."""
+    """Project the shadows of clouds, for masks without shadows."""
     require_mask: bool = False
-    """Refuse scenes that lack a requested mask; otherwise they are used and reported."""
+    """Reject scenes that lack a requested mask; otherwise they are used and reported."""
     brdf: bool = False
-    """Bring reflectance to a view from straight above, by the angles of each product."""
+    """Correct reflectance to nadir view, with the angles of each product."""
     description: str = ""
-    """To find the run again."""
+    """A description by which to find the run again."""
     overwrite: bool = False
-    """Make anew what this order ends with."""
+    """Remake the final results of this order."""
     workers: Count | None = None
-    """How many at a time; as many as there are cores when None."""
+    """Number of workers; None: the number of cores."""
     concurrency: Concurrency = "processes"
-    """What the workers are, of scenes and tiles alike."""
+    """Kind of the workers, for scenes and tiles."""
     dask_scheduler: str | None = None
-    """Address of a running scheduler; a cluster on this machine when None."""
+    """Address of a running scheduler; None: a local cluster."""
 
     @property
     def how(self) -> ExecutionOptions:
@@ -71,20 +71,20 @@ class CompositeOrder(DownloadOrder):
     statistics: tuple[str, ...] = ("median",)
     """Methods of composites, such as `median`, `std`, `medoid`."""
     provenance: tuple[str, ...] = ("valid_count",)
-    """Bands that say where the pixels are from."""
+    """Bands with the provenance of the pixels."""
     coregister: bool = False
-    """Bring the dates of each satellite onto each other."""
+    """Coregister the dates of each satellite."""
     seamless: bool = False
-    """Make the scenes of each satellite equally bright, by where they overlap."""
+    """Harmonise the radiometry of each satellite's scenes, using their overlaps."""
     crs: str | None = None
-    """Coordinate system of the composites, such as `EPSG:3035`; that of most scenes when None."""
+    """CRS of the composites, such as `EPSG:3035`; None: that of most scenes."""
     resolution: Positive | None = None
-    """Pixel size of the composites in units of their coordinate system; about that of the scenes
-    when None. Coarser pixels are means."""
+    """Pixel size of the composites in units of their CRS; None: about that of the scenes. Coarser
+    pixels are means."""
     update: bool = False
-    """Make anew what the scenes that came, went or changed since then reach, and nothing else: of
-    composites these tiles, of a classification that was made of them all. Without it a run whose
-    scenes are others than those of the composite that is there refuses."""
+    """Remake only what is affected by added, removed or changed scenes: the tiles of composites
+    that they intersect, and all of a classification made from them. Otherwise a run is refused if
+    its scenes differ from those of the existing composite."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,10 +98,10 @@ class ClassificationOrder(CompositeOrder):
     years (the nearest is taken), or any vector file."""
     learn: Learning = field(default_factory=Learning)
     confidence: bool = False
-    """A band with the lead of the best class, per cent."""
+    """A band with the margin of the most probable class, per cent."""
     probabilities: bool = False
-    """A band for each class with its probability."""
+    """A band with the probability of each class."""
     smoothing: Whole = 0
-    """Window (odd) in which pixels listen to their neighbours; 0: none."""
+    """Window of the Bayesian smoothing (odd); 0: none."""
     minimum_patch: Whole = 0
-    """Pixels: smaller patches take the class around them."""
+    """Pixels: smaller patches are merged into the surrounding class."""
