@@ -14,6 +14,8 @@ import XYZ from "ol/source/XYZ.js";
 import Attribution from "ol/control/Attribution.js";
 import ScaleLine from "ol/control/ScaleLine.js";
 import { fromLonLat, toLonLat, transformExtent } from "ol/proj.js";
+import KeyboardPan from "ol/interaction/KeyboardPan.js";
+import { defaults } from "ol/interaction/defaults.js";
 import { getRenderPixel } from "ol/render.js";
 import * as api from "./api.js";
 import { awaitsLook, toQuery } from "./style.js";
@@ -54,11 +56,14 @@ export class Chart {
   constructor(target, state, told) {
     this.state = state;
     this.pictures = new Map();
+    this.goal = null; // the zoom that an animation of `zoomBy` ends at
     // whole zooms only: there a pixel of a tile is one of the screen
     this.view = new View({ constrainResolution: true, minZoom: 1, maxZoom: 24, center: [0, 0], zoom: 2, enableRotation: false });
     const controls = [new ScaleLine({ minWidth: 70 })];
     controls.push(new Attribution({ collapsible: true, collapsed: !told.base_map }));
-    this.map = new OlMap({ target, view: this.view, controls, layers: [] });
+    // + and - are keys of the page (`zoomBy`): OpenLayers' own would zoom as well where the map has the focus
+    const interactions = defaults({ keyboard: false }).extend([new KeyboardPan()]);
+    this.map = new OlMap({ target, view: this.view, controls, interactions, layers: [] });
     if (told.base_map) this.map.addLayer(baseMap(told));
     this.far = new VectorSource();
     this.map.addLayer(new VectorLayer({ source: this.far, zIndex: 8000, style: FAR, className: "far" }));
@@ -252,10 +257,10 @@ export class Chart {
 
   // Whole zooms, also when asked again while one is on its way.
   zoomBy(by) {
-    const from = this.view.getAnimating() ? this.goal : Math.round(this.view.getZoom());
+    const from = this.goal ?? Math.round(this.view.getZoom());
+    this.view.cancelAnimations(); // forgets the goal
     this.goal = Math.min(this.view.getMaxZoom(), Math.max(this.view.getMinZoom(), from + by));
-    this.view.cancelAnimations();
-    this.view.animate({ zoom: this.goal, duration: 120 });
+    this.view.animate({ zoom: this.goal, duration: 120 }, () => { this.goal = null; });
   }
 
   zoomTo(zoom) {

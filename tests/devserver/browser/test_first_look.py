@@ -114,18 +114,28 @@ def test_a_process_that_fails_says_so_on_its_layer(
     page.picture("failing_process")
 
 
-def test_quick_zooms_end_at_whole_ones(project: Project, serve: Serve, window: Open) -> None:
+@pytest.mark.parametrize("focused", [False, True])
+def test_quick_zooms_end_at_whole_ones(
+    project: Project, serve: Serve, window: Open, focused: bool
+) -> None:
+    """With the focus on the map, its own keys do not zoom as well."""
     page = window(serve(project.config).address)
     where = page.page.locator("#bar .where")
     page.page.locator("#map").hover()
+    if focused:
+        page.page.locator("#map").focus()
     before = float(where.inner_text().rpartition("z")[2])
     for _ in range(2):
         page.page.keyboard.press("-")
     expect(where).to_contain_text(f"z{before - 2:.1f}")
     page.page.keyboard.press("+")
     expect(where).to_contain_text(f"z{before - 1:.1f}")
+    # while it moves
+    page.page.keyboard.press("ArrowRight")
+    page.page.keyboard.press("+")
+    expect(where).to_contain_text(f"z{before:.1f}")
     page.page.wait_for_function(
-        "(zoom) => location.hash.includes(`map=${zoom}/`)", arg=int(before) - 1, polling=100
+        "(zoom) => location.hash.includes(`map=${zoom}/`)", arg=int(before), polling=100
     )
 
 
