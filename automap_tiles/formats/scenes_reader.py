@@ -46,50 +46,49 @@ class ScenesReader:
     is_catalogue: bool = False
     """Whether the place is a STAC file or API."""
     collections: tuple[str, ...] | None = None
-    """Of a catalogue; None: those that it has of the satellites."""
+    """Of a catalogue; None: all that it has for the satellites."""
     tiles: tuple[str, ...] = ()
     """`33TWL`, `016037`; none: all."""
     level: Level | None = None
-    """`surface` or `toa` (top of the atmosphere); None: whatever there is."""
+    """`surface` or `toa` (top of the atmosphere); None: any."""
     verify: Verify = "doubtful"
-    """Whose numbers are compared with their metadata before the first tile."""
+    """Whose scaling is compared with its metadata before the first tile."""
     selection: Selection
     reading: Reading
     only: frozenset[str] | None = None
-    """Ids of the scenes that count, whatever else is there; None: all that are selected."""
+    """Ids of the scenes to use; None: all that are selected."""
     unpack_to: Path | None = None
     require_mask: bool = False
-    """Whether scenes are refused that have nothing to make the mask of."""
+    """Whether scenes without the layers of a requested mask are rejected."""
     coregister: Alignment | str | None = None
-    """How the scenes are brought onto each other, or the table of their shifts; None: each is read
-    where its files say it lies."""
+    """How the scenes are coregistered, or the table of their shifts; None: not at all."""
     brdf: bool = False
-    """Whether reflectance is brought to a view from straight above."""
+    """Whether reflectance is corrected to nadir view."""
     to_oli: bool = False
-    """Whether the bands of every sensor are brought to those of Landsat 8; only then scenes of
-    several satellites are read together."""
+    """Whether bands are adjusted to those of Landsat 8; required to read scenes of several
+    satellites together."""
     seamless: bool = False
-    """Whether scenes are made equally bright, by where they overlap."""
+    """Whether scenes are radiometrically harmonised, using their overlaps."""
 
     kind = OutputKind.RASTER
 
     @cached_property
     def found(self) -> SearchReport:
-        """Scenes that count, and what was set aside; looked for once.
+        """Scenes to use, and those set aside; searched once.
 
-        Raises `InputError` when nothing is left, `ConfigError` for scenes of several satellites or
-        of surface and top-of-atmosphere reflectance together.
+        Raises `InputError` if nothing is left, `ConfigError` for scenes of several satellites or of
+        surface and top-of-atmosphere reflectance together.
         """
         return found_by(self)
 
     @property
     def bands(self) -> tuple[str, ...]:
-        """Names of the bands that are read, as they stand in the file."""
+        """Names of the bands to read, as in the file."""
         return self.reading.bands
 
     @property
     def scenes(self) -> tuple[Scene, ...]:
-        """All that count, by time; looked for once."""
+        """All scenes to use, by time; searched once."""
         return self.found.scenes
 
     @cached_property
@@ -99,12 +98,12 @@ class ScenesReader:
 
     @cached_property
     def lattice(self) -> Lattice | None:
-        """The sensor's own grid; None when every date is warped onto the tile."""
+        """The sensor's own grid; None if every date is warped onto the tile."""
         return shared_lattice(self.found.scenes, self.reading)
 
     @cached_property
     def outlines(self) -> tuple[BaseGeometry, ...]:
-        """Of each different grid of the scenes, longitude and latitude."""
+        """Outline of each distinct grid of the scenes, longitude and latitude."""
         grids: dict[Grid, None] = {}
         others: list[BaseGeometry] = []
         for scene in self.found.scenes:
@@ -131,7 +130,7 @@ class ScenesReader:
         return {}
 
     def pixel_size(self, crs: CRS) -> float:
-        """Edge of the finest pixels that are read, where the scenes say what grids they have."""
+        """Size of the finest pixels to read, if the scenes declare their grids."""
         grids = {
             grid
             for scene in self.scenes
@@ -149,7 +148,7 @@ class ScenesReader:
         return f"{len(self.scenes)} scenes on {len(self.dates)} dates"
 
     def fingerprint(self) -> str:
-        """Of the scenes, their files as they are now, and all options."""
+        """Of the scenes, the current state of their files, and all options."""
         far = None if self.is_catalogue else far_stamps(self.place)
         digest = hashlib.sha256(repr((self.path, self.reading)).encode())
         for scene in self.found.scenes:
@@ -166,7 +165,7 @@ class ScenesReader:
         return digest.hexdigest()
 
     def files_of(self, scene: Scene) -> list[BandFile | QualityFile]:
-        """All that is opened of a scene."""
+        """All files of a scene that are opened."""
         return [*(scene.band(band) for band in self.reading.files), *scene.quality]
 
     def manifest(self) -> Manifest:
@@ -179,23 +178,23 @@ class ScenesReader:
         return manifest_of(self.dates, self.reading, self.lattice, stamps)
 
     def reaches(self, grid: Grid, tile: Tile) -> bool:
-        """Whether a scene on a grid can decide on pixels of a tile."""
+        """Whether a scene on a grid can affect pixels of a tile."""
         return reaches(self.lattice, grid, tile)
 
     def at(self, tile: Tile) -> Scenes:
         return Scenes(self, tile)
 
     def __getstate__(self) -> dict[str, Any]:
-        """With what was found, so that a worker neither looks again nor finds anything else."""
+        """Includes the search result, so that workers do not search again with another result."""
         if "found" in self.__dict__:
-            _ = self.lattice  # what there is to tell of it is told once, and here
+            _ = self.lattice  # notes about it are issued once, here
         state = dict(self.__dict__)
         state.pop("_footprints", None)
         return state
 
 
 def _stamps(files: Sequence[BandFile | QualityFile], far: FarStamps | None) -> str:
-    """Of files wherever their folder is."""
+    """Stamps of files, wherever their folder is."""
     named = ((PurePosixPath(file.href.partition("?")[0]).name, file) for file in files)
     return repr([(name, file.checksum, stamp(file.href, far)) for name, file in named])
 

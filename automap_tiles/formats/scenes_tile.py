@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Order = Literal["time", "clear"]
 
 STRIP_BYTES = 256 * 2**20
-"""Pixels of all dates that `Scenes.strips` has in memory at once."""
+"""Pixels of all dates that `Scenes.strips` keeps in memory at once, bytes."""
 
 
 class Scenes(InputTileContext):
@@ -44,17 +44,17 @@ class Scenes(InputTileContext):
 
     @property
     def scenes(self) -> tuple[Scene, ...]:
-        """All of the input, by time."""
+        """All scenes of the input, by time."""
         return self._reader.found.scenes
 
     @property
     def dates(self) -> tuple[Overpass, ...]:
-        """All of the input: scenes of one overpass are one date. `Stack.indexes` count in it."""
+        """All dates of the input; scenes of one overpass are one date. See `Stack.indexes`."""
         return self._reader.dates
 
     @property
     def bands(self) -> tuple[str, ...]:
-        """Names of the bands that are read, as they stand in the file."""
+        """Names of the bands to read, as in the file."""
         return self._reader.reading.bands
 
     def _repr_html_(self) -> str:
@@ -71,7 +71,7 @@ class Scenes(InputTileContext):
 
     @property
     def making(self) -> FlagSource:
-        """What the flags of its scenes are made of."""
+        """Source of the scenes' flags."""
         return self._reader.reading.making
 
     def read(
@@ -85,10 +85,10 @@ class Scenes(InputTileContext):
     ) -> Stack:
         """All dates as one stack, on the sensor's own grid around the tile or on the tile.
 
-        `whole` gives int16 with 10000 for a reflectance of 1 in place of float32. With `max_valid`
-        every pixel gets at most so many dates, the first ones in `order` (`clear`: least cloud
-        cover first), and reading ends when all have them. `cloud_distance` measures the distance to
-        clouds and shadows up to so many metres.
+        `whole` gives int16 with 10000 for a reflectance of 1 instead of float32. With `max_valid`
+        every pixel gets at most this number of dates, the first ones in `order` (`clear`: least
+        cloud cover first), and reading ends when all have them. `cloud_distance` also measures the
+        distance to clouds and shadows, up to this number of metres.
         """
         return read_dates(
             self.dates,
@@ -102,9 +102,9 @@ class Scenes(InputTileContext):
     def iter_scenes(
         self, *, bands: Sequence[str] | None = None, whole: bool = False, masked: bool = True
     ) -> Iterator[Stack]:
-        """One date after the other, for what does not fit in memory; empty ones are left out.
+        """One date after the other, for stacks that do not fit in memory; empty ones are omitted.
 
-        Without `masked` every pixel with data counts.
+        Without `masked` all pixels with data are valid.
         """
         reading = self._reading(bands, whole)
         if not masked:
@@ -123,8 +123,8 @@ class Scenes(InputTileContext):
     ) -> Iterator[Stack]:
         """All dates, strip by strip from north to south, each of at most about `limit` bytes.
 
-        Strips without a date are there too, so that results can be put together again. On the grid
-        of the tile, or where all fits, there is one strip.
+        Strips without a date are included, so that results can be reassembled. On the grid of the
+        tile, or if everything fits, there is one strip.
         """
         frame, reading = self._frame(), self._reading(bands, whole, cloud_distance)
         for part in strips(frame, reading, len(self.dates), limit):
@@ -138,7 +138,7 @@ class Scenes(InputTileContext):
             )
 
     def tally(self) -> Tally:
-        """A count of what each scene gives to the pixels of this tile, to be filled with stacks."""
+        """A counter of each scene's contribution to the pixels of this tile, for stacks."""
         return Tally(self._frame(), self.tile)
 
     def is_empty(self) -> bool:

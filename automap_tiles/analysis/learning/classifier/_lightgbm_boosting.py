@@ -35,7 +35,7 @@ _LEAST_IN_A_LEAF = 5
 def _library() -> Any:
     try:
         return import_module("lightgbm")
-    # it raises OSError where OpenMP is missing
+    # it raises OSError if OpenMP is missing
     except (ImportError, OSError) as error:
         raise MissingExtra("lightgbm", "lightgbm") from error
 
@@ -84,7 +84,7 @@ def _tree(root: Mapping[str, Any]) -> Tree:
 
 
 def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """All of them, parents before their children."""
+    """All nodes, parents before their children."""
     left = [node]
     while left:
         one = left.pop()

@@ -1,8 +1,8 @@
-"""Linear discriminant analysis: straight borders between classes.
+"""Linear discriminant analysis: linear boundaries between classes.
 
-With few polygons straight borders often generalise better than trees. The covariance within the
-classes is shrunk towards a multiple of the identity, by so much as its own uncertainty asks for
-(Ledoit & Wolf 2004, Journal of Multivariate Analysis 88: 365-411).
+With few polygons linear boundaries often generalise better than trees. The within-class covariance
+is shrunk towards a multiple of the identity, with the analytical shrinkage of Ledoit & Wolf (2004,
+Journal of Multivariate Analysis 88: 365-411).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Linear:
         weights: NDArray[np.float32],
         classes: int,
     ) -> Linear:
-        """Of samples (sample, feature) of classes 0 to `classes` - 1.
+        """Fit to samples (sample, feature) of classes 0 to `classes` - 1.
 
         A class without samples, such as one whose only sample is held out, has a probability of 0.
         """
@@ -59,10 +59,10 @@ class Linear:
         return cls(weights=own, offsets=offsets - own @ middle)
 
     def probabilities(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(sample, class) of (sample, feature); a row depends on no other row, bit by bit.
+        """(sample, class) from (sample, feature); rows are independent of each other, bit by bit.
 
-        A matrix product would be put together in another way for other numbers of rows, so sums
-        are taken feature by feature.
+        The order of summation of a matrix product depends on the number of rows, so sums are taken
+        feature by feature.
         """
         planes = np.ascontiguousarray(values.T, dtype=np.float64)
         sums = np.empty((len(self.offsets), planes.shape[1]))
@@ -80,13 +80,13 @@ class Linear:
         return np.ascontiguousarray((sums / whole).T.astype(np.float32))
 
     def to_bytes(self) -> bytes:
-        """JSON; floats come back as they were."""
+        """JSON; floats are restored exactly."""
         content = {"weights": self.weights.tolist(), "offsets": self.offsets.tolist()}
         return json.dumps(content).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Linear:
-        """What `to_bytes` gave; raises `ValueError` for anything else."""
+        """Restore what `to_bytes` returned; raises `ValueError` for anything else."""
         try:
             content = json.loads(data)
             weights = np.array(content["weights"], dtype=np.float64)
@@ -101,8 +101,8 @@ class Linear:
 def shrunk(centred: Floats, weights: Floats) -> Floats:
     """(feature, feature) covariance of centred rows (sample, feature), shrunk after Ledoit & Wolf.
 
-    A trace of 1e-6 of the identity is added so that it can be inverted where features repeat each
-    other.
+    1e-6 of the mean variance is added to the diagonal, so that it can be inverted if features are
+    collinear.
     """
     w = weights / weights.sum()
     count, features = centred.shape
