@@ -8,8 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from automap_tiles.storage._open import GDAL_PREFIXES, REMOTE_SCHEMES, is_remote, open_storage
+from automap_tiles.storage._open import open_storage
 from automap_tiles.storage._protocol import Storage
+from automap_tiles.storage._schemes import GDAL_PREFIXES, REMOTE_SCHEMES, is_remote
 
 # `pathlib` collapses the two slashes of a URL to one.
 _FLATTENED = re.compile(rf"({'|'.join(REMOTE_SCHEMES)}):/(?!/)")

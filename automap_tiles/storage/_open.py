@@ -4,25 +4,10 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from automap_tiles.storage._local import LocalStorage
 from automap_tiles.storage._protocol import Listable, Storage
-
-GDAL_PREFIXES = {"s3": "/vsis3/", "gs": "/vsigs/", "az": "/vsiaz/"}
-"""Scheme of an object store -> GDAL's prefix of its objects."""
-
-REMOTE_SCHEMES = tuple(GDAL_PREFIXES)
-
-
-def is_remote(path: str | Path) -> bool:
-    """Whether a path is the URL of an object store."""
-    return "://" in str(path) and urlsplit(str(path)).scheme in REMOTE_SCHEMES
-
-
-def is_address(path: str) -> bool:
-    """Whether a path is a URL or GDAL name (`/vsizip/…`) rather than a path of the file system."""
-    return "://" in path or path.startswith("/vsi")
+from automap_tiles.storage._schemes import is_remote
 
 
 def open_storage(path: str | Path) -> Storage:

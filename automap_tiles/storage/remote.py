@@ -21,7 +21,6 @@ from urllib.parse import urlsplit
 
 from automap_tiles.errors import InputError, OutputError, UploadBrokeOff
 from automap_tiles.storage._clients import connect, endpoint_of, reason_of
-from automap_tiles.storage._open import GDAL_PREFIXES
 from automap_tiles.storage._protocol import Cleaned
 from automap_tiles.storage._ranges import BUFFER, RangeFile
 from automap_tiles.storage._retries import (
@@ -32,6 +31,7 @@ from automap_tiles.storage._retries import (
     transient_failure,
     with_retries,
 )
+from automap_tiles.storage._schemes import GDAL_PREFIXES
 
 _Answer = TypeVar("_Answer")
 
