@@ -36,6 +36,7 @@ OWN = {
     "same-run-active": "The same run is active",
     "idempotency-key-reused": "This key was used for another request",
     "file-in-use": "A job reads this file",
+    "file-replaced": "A file of this name is another one now",
     "job-not-final": "The job is not at its end",
     "job-failed": "The job failed",
     "result-expired": "The data are deleted",

@@ -188,6 +188,23 @@ def test_again_makes_a_new_job_that_knows_the_old_one(site: Site, launched: dict
     assert {each["rel"]: each["href"] for each in second["links"]}["prev"].endswith(first["id"])
 
 
+def test_again_with_another_file_of_the_name(site: Site, launched: dict[str, Any]) -> None:
+    """What the first job read is gone: the same content is the same run, another one is not."""
+    ask = site.with_files()
+    first = ask("POST", "/launch", json=launched).json
+    ask("DELETE", f"/jobs/{first['id']}")
+    name = f"/files/boundaries/{launched['boundary']}"
+    assert ask("PUT", name, data=SQUARE).status_code == 200
+    second = ask("POST", f"/jobs/{first['id']}/again")
+    assert second.status_code == 201
+    ask("DELETE", f"/jobs/{second.json['id']}")
+    assert ask("PUT", name, data=SQUARE.replace(b"40.", b"41.")).status_code == 200
+    refused = ask("POST", f"/jobs/{first['id']}/again")
+    assert (refused.status_code, refused.json["type"].rpartition("/")[2]) == (409, "file-replaced")
+    assert launched["boundary"] in refused.json["detail"]
+    assert ask("POST", "/launch", json=launched).status_code == 201
+
+
 def test_a_description_is_changed_and_nothing_else(site: Site, launched: dict[str, Any]) -> None:
     ask = site.with_files()
     job = ask("POST", "/launch", json=launched).json["id"]

@@ -61,9 +61,28 @@ def described(job: Job, result: Result | None) -> dict[str, Any]:
 
 
 def again(user: User, job: Job) -> Response:
-    """Launch the same parameters anew."""
+    """Launch the same parameters anew; raises `Problem` where they name other files than then."""
     wanted = service().launching.wanted(user, job.parameters)
+    _check_files(job, wanted)
     return _launched(user, wanted, again=False, notify=None, previous=job.id)
+
+
+def _check_files(job: Job, wanted: Wanted) -> None:
+    """Raise `Problem` if a file of the job was replaced by another of the same name."""
+    if wanted.digest == job.digest:  # a file that came once more with the same content
+        return
+    names = [
+        str(job.parameters[word]) for word in ("boundary", "samples") if word in job.parameters
+    ]
+    pairs = zip(names, job.uses, wanted.uses, strict=False)
+    replaced = [name for name, then, now in pairs if then != now]
+    if replaced:
+        raise Problem(
+            status=409,
+            type="file-replaced",
+            detail=f"{' and '.join(replaced)}: replaced since job {job.id}, whose file is gone; "
+            "POST /launch runs the same parameters with what is there now",
+        )
 
 
 def _unwrapped(value: Any) -> Any:
