@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import fcntl
 import gc
 import importlib
 import json
@@ -25,12 +24,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.spare import keep, set_aside
+
 _LONGEST = 1 << 20
 _CAN = hasattr(os, "pidfd_open")
 _MOST = 16
 """File descriptors that one order may bring along."""
-_BEYOND = 512
-"""Of the file descriptors that a process here is given by number, each is below."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -44,9 +43,11 @@ class Started(subprocess.Popen[Any]):
         entry: str,
         *,
         text: bool = True,
+        pool: bool = False,
         **options: Any,
     ) -> None:
         self._template = template
+        self._pool = pool
         self._entry = entry
         self._report: socket.socket | None = None
         super().__init__(argv, text=text, **options)
@@ -61,6 +62,7 @@ class Started(subprocess.Popen[Any]):
             "environment": dict(os.environ if env is None else env),
             "new_session": bool(new_session),
             "passed": list(passed),
+            "pool": self._pool,
         }
         inherited = (p2cread, c2pwrite, errwrite)
         streams = [own if own >= 0 else place for place, own in enumerate(inherited)]
@@ -168,9 +170,11 @@ def serve(orders_fd: int, modules: Sequence[str]) -> Any:
                     orders.close()
                     said = json.loads(content)
                     _become(said, streams[:3])
+                    if said["pool"]:
+                        set_aside([report, *streams[3:]])
                     os.write(report, os.getpid().to_bytes(8, "little"))
                     os.close(report)
-                    _keep(said["passed"], streams[3:])
+                    keep(said["passed"], streams[3:])
                     module, _, name = said["entry"].partition(":")
                     return getattr(importlib.import_module(module), name)
                 for stream in streams:
@@ -204,16 +208,6 @@ def _become(said: Mapping[str, Any], streams: Sequence[int]) -> None:
     if os.isatty(1):
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     sys.argv = said["argv"]
-
-
-def _keep(numbers: Sequence[int], given: Sequence[int]) -> None:
-    """Have what was passed on under its numbers, which others may have meanwhile."""
-    beyond = [fcntl.fcntl(each, fcntl.F_DUPFD, _BEYOND) for each in given]
-    for each in given:
-        os.close(each)
-    for number, each in zip(numbers, beyond, strict=True):
-        os.dup2(each, number)
-        os.close(each)
 
 
 AUTOMAP = "automap_tiles.cli.main:main"
@@ -305,14 +299,17 @@ def start(
     *,
     entry: str = AUTOMAP,
     text: bool = True,
+    pool: bool = False,
     **options: Any,
 ) -> subprocess.Popen[Any]:
     """The same with its imports done; it takes what `Popen` takes besides.
 
-    `entry`: another function that is called, as `module:name`.
+    `entry`: another function that is called, as `module:name`. `pool`: the server of its worker
+    processes begins with the imports done as well (`tests.spare`).
     """
     if _CAN:
-        return Started(template(modules), ["automap", *argv], entry, text=text, **options)
+        argv = ["automap", *argv]
+        return Started(template(modules), argv, entry, text=text, pool=pool, **options)
     if entry == AUTOMAP:
         return fresh(argv, **options)
     module, _, name = entry.partition(":")
@@ -327,12 +324,13 @@ def run(
     said: str | None = None,
     timeout: float = 120,
     entry: str = AUTOMAP,
+    pool: bool = False,
     **options: Any,
 ) -> subprocess.CompletedProcess[str]:
     """`automap`, or another `entry`, with these words to its end; `said` on its standard input."""
     pipe = subprocess.PIPE
     places = {"stdin": None if said is None else pipe, "stdout": pipe, "stderr": pipe}
-    with start(argv, modules, entry=entry, **{**places, **options}) as process:
+    with start(argv, modules, entry=entry, pool=pool, **{**places, **options}) as process:
         try:
             out, err = process.communicate(said, timeout)
         except BaseException:

@@ -122,14 +122,16 @@ class Project:
 
     def run(self, *options: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """`automap execute` to its end."""
-        return starts.run(self.words(*options), starts.EXECUTE, timeout=timeout)
+        pool = "-w" in options
+        return starts.run(self.words(*options), starts.EXECUTE, timeout=timeout, pool=pool)
 
     def start(self, *options: str) -> subprocess.Popen[str]:
         """`automap execute` in a session of its own."""
         pipe = subprocess.PIPE
         return starts.start(
-            self.words(*options), starts.EXECUTE, stdout=pipe, stderr=pipe, start_new_session=True
-        )
+            self.words(*options), starts.EXECUTE, pool="-w" in options,
+            stdout=pipe, stderr=pipe, start_new_session=True,
+        )  # fmt: skip
 
     def under_way(self, *options: str) -> subprocess.Popen[str]:
         """`start`, and its run has begun.

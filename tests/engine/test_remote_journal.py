@@ -106,12 +106,12 @@ class Elsewhere:
 
     def run(self, *options: str) -> subprocess.CompletedProcess[str]:
         words, environment = self.command(*options)
-        return starts.run(words, starts.EXECUTE, timeout=180, env=environment)
+        return starts.run(words, starts.EXECUTE, pool=True, timeout=180, env=environment)
 
     def start(self, *options: str) -> subprocess.Popen[str]:
         words, environment = self.command(*options)
         return starts.start(
-            words, starts.EXECUTE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            words, starts.EXECUTE, pool=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             start_new_session=True, env=environment,
         )  # fmt: skip
 

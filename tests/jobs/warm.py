@@ -30,6 +30,7 @@ def begin(lifeline: int, environment: Mapping[str, str]) -> subprocess.Popen[Any
         starts.CHILD,
         entry="tests.jobs.warm:carry_out",
         text=False,
+        pool=True,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
