@@ -235,7 +235,7 @@ L7 = "LE07_L2SP_016037_20230815_20230918_02_T1"
     [
         (S30, "HLSL30_2.0", {}, "collection HLSL30_2.0, and S30"),
         (S30, "HLSS30_2.0", {"datetime": "2023-08-18T10:00:31Z"}, "2023-08-18, and 2023-08-15"),
-        (S2, "sentinel-2-l2a", {"platform": "Sentinel-2B"}, "'Sentinel-2B', and Sentinel-2A"),
+        (L7, "landsat-c2-l2", {"platform": "LANDSAT_5"}, "'LANDSAT_5', and Landsat 7"),
         (S2, "sentinel-2-l2a", {"datetime": "2022-08-15T10:00:31Z"}, "2022-08-15, and 2023-08"),
         (L7, "landsat-c2-l2", {"platform": "landsat-8"}, "'landsat-8', and Landsat 7"),
         (L7, "landsat-c2-l2", {"datetime": "2023-09-18T00:00:00Z"}, "2023-09-18, and 2023-08-15"),
@@ -248,6 +248,13 @@ def test_an_item_that_says_two_things(
     data = item(name, collection, ("B4", "B04"), **more)
     with pytest.raises(InputError, match=words):
         sketch(read_item(data, "https://example.org/a.json"))
+
+
+def test_another_satellite_of_the_constellation_than_the_name_says() -> None:
+    """The bands of Sentinel-2A and 2B are the same: the name is taken, and it is noted."""
+    data = item(S2, "sentinel-2-l2a", ("B04",), platform="Sentinel-2B")
+    scene = sketch(read_item(data, "https://example.org/a.json")).scene
+    assert (scene.sensor, scene.metadata["estimated"]) == ("sentinel-2a", ["platform"])
 
 
 def test_a_scale_that_makes_no_reflectance() -> None:
