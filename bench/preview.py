@@ -2,7 +2,8 @@
 
 How long somebody waits, on the imagery of `automap demo` in DEMO (made first without it):
 
-- the first picture of a process of which nothing is there yet, from the beginning of the page;
+- the first picture of a process of which nothing is there yet, from the beginning of the page: one
+  that is opened at once, while the server's workers begin, and one that is opened later;
 - another date of a layer of many dates, from the key (earlier) to the last picture;
 - 60 steps over the map, one every 150 ms: how long a tile is asked for before it is there, which is
   how long its place is blank.
@@ -20,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +34,7 @@ ROUNDS = 5
 DATES = 20
 WAY = (("Right", 10), ("Down", 5), ("Left", 20), ("Up", 10), ("Right", 15))
 PANS = sum(times for _, times in WAY)
+AFTER = (0.0, 3.0)  # seconds between the server's address and the page
 SETTLED_WITHIN = 30  # seconds
 PAN_EVERY = 150  # milliseconds
 SIZE = {"width": 1440, "height": 900}
@@ -81,14 +84,18 @@ def settled(page: Page, since: float) -> list[list[float]]:
     raise TimeoutError(f"{len(before)} pictures after {SETTLED_WITHIN} s")
 
 
-def first_picture(browser: Browser, demo: Path) -> list[float]:
-    """Milliseconds from the beginning of the page; each time nothing is there yet."""
+def first_picture(browser: Browser, demo: Path, after: float) -> list[float]:
+    """Milliseconds from the beginning of the page, which is opened `after` s with the server ready.
+
+    Each time nothing is there yet.
+    """
     found = []
     for number in range(ROUNDS):
         config = demo / f"fresh_{number}.mapchete"
         text = (demo / "nrt_composite.mapchete").read_text()
-        config.write_text(re.sub(r"(?m)^(\s+path:).*$", rf"\1 fresh_{number}", text))
+        config.write_text(re.sub(r"(?m)^(\s+path:).*$", rf"\1 fresh/{number}", text))
         with serving(config) as address:
+            time.sleep(after)
             page = opened(browser, address)
             found.append(min(end for _, end in settled(page, 0)))
             page.context.close()
@@ -152,13 +159,16 @@ def main() -> None:
         print(f"load before: {os.getloadavg()[0]:.2f}", flush=True)
         rows: dict[str, list[float]] = {}
         browser = play.chromium.launch(executable_path=chromium, headless=True, args=list(FLAGS))
-        rows["first picture of a fresh process"] = first_picture(browser, demo)
+        for after in AFTER:
+            name = f"first picture of a fresh process, {after:g} s later"
+            rows[name] = first_picture(browser, demo, after)
+            shutil.rmtree(demo / "fresh")
         rows["another date"] = date_changes(browser, demo)
         rows[f"a tile, {PANS} steps over the map"] = blanks(browser, demo)
         browser.close()
-    print(f"{'':40} {'n':>4} {'median':>8} {'max':>8}   ms")
+    print(f"{'':46} {'n':>4} {'median':>8} {'max':>8}   ms")
     for name, values in rows.items():
-        print(f"{name:40} {len(values):>4} {statistics.median(values):>8.0f} {max(values):>8.0f}")
+        print(f"{name:46} {len(values):>4} {statistics.median(values):>8.0f} {max(values):>8.0f}")
     print(f"load after: {os.getloadavg()[0]:.2f}")
 
 
