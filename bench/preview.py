@@ -27,6 +27,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.serving import AUTOMAP
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -38,11 +40,6 @@ AFTER = (0.0, 3.0)  # seconds between the server's address and the page
 SETTLED_WITHIN = 30  # seconds
 PAN_EVERY = 150  # milliseconds
 SIZE = {"width": 1440, "height": 900}
-AUTOMAP = [
-    sys.executable,
-    "-c",
-    "import sys; from automap_tiles.cli.main import main; sys.exit(main())",
-]
 # Pictures that the page has asked for since a moment (milliseconds since the page began).
 PICTURES = r"""(since) => performance.getEntriesByType("resource")
     .filter((each) => /\/\d+\/\d+\/\d+(@2x)?\.png/.test(each.name) && each.startTime >= since)

@@ -251,17 +251,18 @@ def unknown_satellite(platform: str) -> InputError:
 
 
 def check_named(sensor: Sensor, named: Sensor | None, platform: str) -> Sensor:
-    """The sensor; raises `InputError` if the product name says another one.
+    """The sensor that the product is named for, or else that of the platform.
 
-    Equal band numbers would then mean different wavelengths, and there is no way to tell which is
-    right.
+    Raises `InputError` if they are of different satellites: equal band numbers would then mean
+    different wavelengths, and there is no way to tell which is right. Within a constellation the
+    name, which the producer gave, is taken.
     """
-    if named is not None and named.key != sensor.key:
+    if named is not None and named.satellite != sensor.satellite:
         raise InputError(
             f"says two things of its satellite: platform {platform[:80]!r}, and {named.title} by "
             "the name of the product"
         )
-    return sensor
+    return named or sensor
 
 
 def day_of(text: str | None, form: str = "%Y%m%d") -> date | None:

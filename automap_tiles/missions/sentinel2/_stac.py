@@ -177,8 +177,6 @@ def _sensor(item: Item) -> Sensor | None:
     if found:
         sensor = BY_KEY.get(f"sentinel-{found['sensor'].lower()}")
         named = BY_KEY.get(f"sentinel-2{(letter or '').lower()}")
-        if sensor is not None and named is not None and named.satellite == sensor.satellite:
-            return named  # their bands are the same; `about` notes where the platform is another
         return None if sensor is None else check_named(sensor, named, platform)
     is_mentioned = _MENTIONED.search(platform) is not None
     if platform and not is_mentioned:

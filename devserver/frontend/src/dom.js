@@ -67,6 +67,13 @@ export function debounce(action, wait) {
   };
 }
 
+// Give the user a file.
+export function download(blob, name) {
+  const address = URL.createObjectURL(blob);
+  h("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
 // Four significant digits, for values of any size.
 export function number(value) {
   if (value === null || value === undefined) return "no data";

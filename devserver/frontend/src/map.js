@@ -21,7 +21,7 @@ import * as api from "./api.js";
 import { awaitsLook, toQuery } from "./style.js";
 
 const GRIDS = ["EPSG:4326", "EPSG:3857"];
-const EDGE = 20037508.342789244; // metres from the middle of the web map's grid to its edge
+export const EDGE = 20037508.342789244; // metres from the middle of the web map's grid to its edge
 const BEFORE = " before"; // of the picture on the left of two dates
 const AGAIN = 5000; // milliseconds until a tile is asked for again that took too long
 

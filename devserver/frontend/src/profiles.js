@@ -1,7 +1,7 @@
 // What all dates of the layers saw of the points that were clicked: over time, and over the bands.
 
 import * as api from "./api.js";
-import { h, number, s } from "./dom.js";
+import { download, h, number, s } from "./dom.js";
 import { formulas } from "./style.js";
 import { timeChart } from "./timechart.js";
 
@@ -48,7 +48,7 @@ export class Profiles {
         h("select", { "aria-label": `Band of ${info.title}`, onchange: (event) => draw(Number(event.target.value)) }, choices.map(({ label }, at) => h("option", { value: at, selected: at === first }, label)))),
       place,
       info.bands.length > 2 ? spectrum(entry, lines) : "",
-      h("div", { class: "row" }, h("button", { type: "button", class: "chip", onclick: () => save(`${entry.name}.csv`, csv(info, lines)) }, "Save as CSV")));
+      h("div", { class: "row" }, h("button", { type: "button", class: "chip", onclick: () => download(new Blob([csv(info, lines)], { type: "text/csv" }), `${entry.name}.csv`) }, "Save as CSV")));
   }
 }
 
@@ -89,13 +89,4 @@ function csv(info, lines) {
   const head = ["point", "lon", "lat", "time", "masked", "reason", ...info.bands.map((band) => band.name)];
   const rows = lines.flatMap((line) => line.dates.map((date) => [line.label, line.lon, line.lat, date.time, date.masked, date.reason ?? "", ...date.values]));
   return [head, ...rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
-}
-
-function save(name, text) {
-  const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  const link = h("a", { href: address, download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(address), 1000);
 }

@@ -1,9 +1,9 @@
 // What is seen, as a picture or as a GeoTIFF that lies where it belongs.
 
-import { h, iconButton } from "./dom.js";
+import { download, h, iconButton } from "./dom.js";
 import { geotiff } from "./geotiff.js";
+import { EDGE } from "./map.js";
 
-const EDGE = 20037508.342789244; // metres from the middle of the web map's grid to its edge
 const MARGIN = 10; // pixels between what is written on a picture and its edge
 
 export class SaveView {
@@ -38,9 +38,7 @@ export class SaveView {
   }
 
   async png() {
-    const { canvas, ratio } = await this.draw();
-    annotate(canvas, ratio, scaleBar(this.chart.map), attribution(this.chart.map));
-    const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
+    const { blob } = await this.picture("image/png");
     download(blob, `${this.name()}.png`);
   }
 
@@ -57,11 +55,11 @@ export class SaveView {
     download(blob, `${this.name()}.tif`);
   }
 
-  // What is seen once it is there, with a text above it, as WebP.
-  async frame(text) {
+  // What is seen once it is there, with scale, north, attribution and a title; quality is that of WebP.
+  async picture(type, title = "") {
     const { canvas, ratio } = await this.draw();
-    annotate(canvas, ratio, scaleBar(this.chart.map), attribution(this.chart.map), text);
-    const blob = await new Promise((done) => canvas.toBlob(done, "image/webp", 0.9));
+    annotate(canvas, ratio, scaleBar(this.chart.map), attribution(this.chart.map), title);
+    const blob = await new Promise((done) => canvas.toBlob(done, type, 0.9));
     return { blob, width: canvas.width, height: canvas.height };
   }
 
@@ -114,7 +112,7 @@ function scaleBar(map) {
 }
 
 // Scale and north at the lower left, where things are from at the lower right, a title above.
-function annotate(canvas, ratio, scale, source, title = "") {
+function annotate(canvas, ratio, scale, source, title) {
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
   const [width, height] = [canvas.width / ratio, canvas.height / ratio];
@@ -159,10 +157,4 @@ function annotate(canvas, ratio, scale, source, title = "") {
   if (source) write(source, width - MARGIN, "right");
   context.font = "bold 16px system-ui, sans-serif";
   if (title) write(title, MARGIN, "left", MARGIN + 18);
-}
-
-export function download(blob, name) {
-  const address = URL.createObjectURL(blob);
-  h("a", { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

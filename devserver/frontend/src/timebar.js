@@ -1,7 +1,7 @@
 // The dates of a layer: a slider, steps, a run through them, and two of them side by side.
 
-import { debounce, h, iconButton } from "./dom.js";
-import { download, why } from "./saveview.js";
+import { debounce, download, h, iconButton } from "./dom.js";
+import { why } from "./saveview.js";
 import { animated } from "./webp.js";
 
 const CLEAR = 20; // per cent of clouds up to which a date counts as clear
@@ -123,7 +123,7 @@ export class TimeBar {
       for (const { day } of chosen) {
         this.to(day);
         this.render();
-        frames.push(await this.saved.frame(day));
+        frames.push(await this.saved.picture("image/webp", day));
         recording.done += 1;
         if (recording.stopped) return;
       }
